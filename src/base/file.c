@@ -1,0 +1,83 @@
+/* Reading small files whole, without stdio, so that a tick allocates nothing. */
+#include "base/file.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+ssize_t file_reread(int fd, char *buf, size_t size)
+{
+	size_t have = 0;
+
+	while (have + 1 < size) {
+		ssize_t n = pread(fd, buf + have, size - 1 - have, (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	buf[have] = '\0';
+	return (ssize_t)have;
+}
+
+ssize_t file_read_at(int dirfd, const char *path, char *buf, size_t size)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC), saved;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = file_reread(fd, buf, size);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n;
+}
+
+static int read_growing(int fd, size_t limit, char **out, size_t *length)
+{
+	size_t capacity = 0, have = 0;
+	char *buf = NULL;
+
+	for (;;) {
+		ssize_t n;
+
+		buf = xgrow(buf, &capacity, have + 4096, 1);
+		n = read(fd, buf + have, capacity - have - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n > 0)
+			have += (size_t)n;
+		if (n < 0 || have > limit) {
+			errno = n < 0 ? errno : EFBIG;
+			free(buf);
+			return -1;
+		}
+		if (n == 0)
+			break;
+	}
+	buf[have] = '\0';
+	*out = buf;
+	*length = have;
+	return 0;
+}
+
+int file_read_all(const char *path, size_t limit, char **out, size_t *length)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc, saved;
+
+	if (fd < 0)
+		return -1;
+	rc = read_growing(fd, limit, out, length);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc;
+}

@@ -1,0 +1,5 @@
+/* Which subcommand; nothing else. */
+int main(void)
+{
+	return 0;
+}

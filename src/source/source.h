@@ -1,0 +1,51 @@
+/*
+ * A source reports totals and facts for a target: never rates, never pictures, never a print.
+ *
+ * Order: probe, open, read..., close. All but probe run on the sampler thread. read() is bounded: what cannot be had
+ * within its share of the tick is left out and said so (POINT_PARTIAL, table.left_out). A source puts every metric
+ * that was wanted at every tick: a value, or denied or absent with the reason, or it leaves a gap.
+ */
+#ifndef TACH_SOURCE_SOURCE_H
+#define TACH_SOURCE_SOURCE_H
+
+#include "base/err.h"
+#include "model/sample.h"
+#include "target/target.h"
+
+#include <stdatomic.h>
+
+struct source_env {
+	struct registry *registry; /* rows that appear later (published, -e EVENT) are added here */
+	metric_id first;           /* id of ops->metrics[0]; the others follow */
+	const bool *wanted;        /* one flag for each of ops->metrics */
+	const char *const *events; /* -e EVENT of the command line, NULL-ended; for perf */
+	const atomic_ullong *terminal_bytes; /* written to the terminal so far; for tach's own cost */
+	bool children;             /* children are followed */
+};
+
+struct source_ops {
+	const char *name;             /* "proc" */
+	const char *summary;          /* one line for `tach list sources` */
+	const struct metric *metrics; /* rows live beside the code that fills them */
+	size_t nmetrics;
+
+	/* Could this run here at all? False with the sentence why, and in fix the one command that would mend it (or "").
+	 * No side effects that outlive it. */
+	bool (*probe)(struct err *why, struct err *fix);
+
+	/* Returns the source's state, or NULL with e. The target and env outlive the state. */
+	void *(*open)(const struct source_env *env, const struct target *t, struct err *e);
+
+	/* Fills one tick. The target's sets may have changed since the last (target_generation()). */
+	void (*read)(void *state, const struct target *t, struct sample *out);
+
+	/* Once more a person asked for what is too dear for the tick (smaps_rollup); NULL where there is nothing such.
+	 * The answer is one line of text. */
+	void (*ask)(void *state, const struct target *t, char *answer, size_t size);
+
+	void (*close)(void *state);
+};
+
+extern const struct source_ops *const source_table[]; /* explicit list, NULL-ended */
+
+#endif

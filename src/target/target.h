@@ -1,0 +1,79 @@
+/*
+ * Whose numbers: the processes and threads that tach watches now. A target is opened by pid, name, cgroup, unit or by
+ * starting a command, and refreshed once a tick by the sampler. A process is held by its pidfd and by a descriptor of
+ * its /proc directory, so that a reused pid can never be taken for it.
+ *
+ * What a refresh costs depends on the target's own threads and children, never on how many others run.
+ */
+#ifndef TACH_TARGET_TARGET_H
+#define TACH_TARGET_TARGET_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/sample.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct thread {
+	pid_t tid;
+};
+
+struct process {
+	pid_t pid, parent;      /* parent at the time it was found */
+	uint64_t start;         /* clock ticks after boot, /proc/PID/stat field 22: with pid, the identity */
+	bool root;              /* named by the user (or started by tach), not found as a child */
+	bool born;              /* started after tach began to watch: its totals count from 0 */
+	bool gone;              /* ended; stays in the list for one refresh so that sources can settle its totals */
+	int pidfd;              /* -1 where the kernel has none */
+	int dir;                /* O_PATH|O_DIRECTORY of /proc/PID; reads through it fail with ESRCH once it is gone */
+	struct thread *threads; /* in the order of /proc/PID/task */
+	size_t nthreads, threads_capacity;
+};
+
+struct target_options {
+	bool children;      /* follow children, also those born later; cgroup targets hold all members anyway */
+	const char *output; /* file for a spawned command's stdout and stderr; NULL: stdout goes to tach's stderr */
+	bool detached;      /* a spawned command gets /dev/null as stdin (the dashboard owns the terminal) */
+};
+
+struct target;
+
+/* Each returns the target, or NULL with one sentence in e. The caller frees with target_close(). */
+struct target *target_open_pids(const pid_t *pids, size_t count, const struct target_options *o, struct err *e);
+
+/* A pattern (extended regular expression, as pgrep) on comm or the command line. Ambiguous: NULL, and in *list
+ * (allocated, the caller frees) one line "pid  user  command" a match. tach itself never matches. */
+struct target *target_open_name(const char *pattern, const struct target_options *o, char **list, struct err *e);
+
+/* Absolute path below the cgroup mount, or relative to it ("system.slice/nginx.service"); v2 first, then v1. */
+struct target *target_open_cgroup(const char *path, const struct target_options *o, struct err *e);
+
+/* A systemd unit: asks the cgroup tree, not systemd. ".service" may be left out. */
+struct target *target_open_unit(const char *unit, const struct target_options *o, struct err *e);
+
+/* Starts argv[0] (searched in PATH) in a process group of its own, stopped before its exec so that counters can be
+ * attached first; target_go() lets it run. */
+struct target *target_spawn(char *const argv[], const struct target_options *o, struct err *e);
+int target_go(struct target *t, struct err *e); /* reports exec's failure (ENOENT...) as the sentence a shell would */
+
+/* Looks again at who belongs: drops who was gone last time, marks who ended since, finds threads and children.
+ * Returns true while somebody is left. */
+bool target_refresh(struct target *t);
+
+const struct process *target_processes(const struct target *t, size_t *count);
+uint64_t target_generation(const struct target *t); /* changes whenever the set of processes or threads does */
+nsec_t target_began(const struct target *t);        /* CLOCK_MONOTONIC when it was opened */
+const char *target_cgroup_path(const struct target *t); /* absolute directory of a cgroup target; NULL otherwise */
+
+/* Name, pid, counts, command line, start, end: for the sample. */
+void target_facts(const struct target *t, struct target_facts *out);
+
+/* Signals what tach started (SIGTERM, after `patience` SIGKILL) and nothing else; for attached targets does nothing. */
+void target_stop(struct target *t, nsec_t patience);
+
+void target_close(struct target *t); /* does not stop anything */
+
+#endif
