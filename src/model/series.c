@@ -1,0 +1,144 @@
+/* One metric's history in a ring, and how totals become rates. */
+#include "model/series.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATE_BITS 3
+#define COVERAGE_STEPS 31
+
+void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first)
+{
+	*s = (struct series){ .capacity = capacity, .first = first };
+	s->values = xcalloc(capacity, sizeof *s->values);
+	s->states = xcalloc(capacity, sizeof *s->states);
+	if (kind == METRIC_HISTOGRAM)
+		s->hists = xcalloc(capacity, sizeof *s->hists);
+}
+
+void series_free(struct series *s)
+{
+	for (size_t i = 0; s->hists && i < s->capacity; i++)
+		free(s->hists[i].bins);
+	free(s->hists);
+	free(s->values);
+	free(s->states);
+	free(s->previous_hist);
+	free(s->why);
+}
+
+static void write_cell(struct series *s, size_t i, double value, enum point_state state, float coverage)
+{
+	unsigned steps = coverage > 0 ? (unsigned)(coverage * COVERAGE_STEPS + 0.5f) : 0;
+
+	s->values[i] = (float)value;
+	s->states[i] = (uint8_t)(state | steps << STATE_BITS);
+}
+
+static void drop_hist(struct series *s, size_t i)
+{
+	if (!s->hists)
+		return;
+	free(s->hists[i].bins);
+	s->hists[i] = (struct sparse_hist){ .bins = NULL };
+}
+
+void series_write_gap(struct series *s, size_t i)
+{
+	drop_hist(s, i);
+	write_cell(s, i, (double)NAN, POINT_GAP, 1);
+}
+
+static void keep_reason(struct series *s, const char *why)
+{
+	if (s->why && why && strcmp(s->why, why) == 0)
+		return;
+	free(s->why);
+	s->why = why ? xstrdup(why) : NULL;
+}
+
+/* The rate since the last total; NaN for the first one and where the total went backwards (its owner began anew). */
+static double take_total(struct series *s, double total, nsec_t time)
+{
+	double delta = total - s->previous, seconds = nsec_to_seconds(time - s->previous_time);
+	bool first = !s->has_total;
+
+	s->has_total = true;
+	s->previous = total;
+	s->previous_time = time;
+	if (first || delta < 0 || seconds <= 0)
+		return (double)NAN;
+	s->total += delta;
+	return delta / seconds;
+}
+
+static void keep_bins(struct sparse_hist *out, const struct hist *h)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < TACH_HIST_BINS; i++)
+		n += h->bins[i] != 0;
+	out->bins = xcalloc(n, sizeof *out->bins);
+	out->nbins = 0;
+	out->sum = h->sum;
+	out->max = h->max;
+	for (unsigned i = 0; i < TACH_HIST_BINS; i++)
+		if (h->bins[i])
+			out->bins[out->nbins++] = (struct sparse_bin){ i,
+				h->bins[i] < UINT32_MAX ? (uint32_t)h->bins[i] : UINT32_MAX };
+}
+
+/* Keeps the events between the last snapshot and this one. */
+static void take_hist(struct series *s, size_t i, const struct hist *h)
+{
+	struct hist delta;
+
+	if (s->previous_hist) {
+		hist_subtract(&delta, h, s->previous_hist);
+		keep_bins(&s->hists[i], &delta);
+	} else {
+		s->previous_hist = hist_new();
+	}
+	*s->previous_hist = *h;
+}
+
+void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time, const struct point *p,
+	const struct hist *h)
+{
+	double value = p->value;
+
+	drop_hist(s, i);
+	keep_reason(s, p->why);
+	if (!point_has_value(*p)) {
+		write_cell(s, i, (double)NAN, p->state, p->coverage);
+		return;
+	}
+	if (kind == METRIC_HISTOGRAM && h)
+		take_hist(s, i, h);
+	if (kind != METRIC_GAUGE)
+		value = take_total(s, value, time);
+	write_cell(s, i, value, isnan(value) ? POINT_GAP : p->state, p->coverage);
+}
+
+struct point series_read(const struct series *s, size_t i)
+{
+	enum point_state state = s->states[i] & ((1u << STATE_BITS) - 1);
+	struct point p = { .value = (double)s->values[i], .state = state,
+		.coverage = (float)(s->states[i] >> STATE_BITS) / COVERAGE_STEPS };
+
+	if (state == POINT_DENIED || state == POINT_ABSENT)
+		p.why = s->why;
+	return p;
+}
+
+void sparse_add(struct hist *out, const struct sparse_hist *in)
+{
+	for (size_t i = 0; i < in->nbins; i++)
+		out->bins[in->bins[i].bin] += in->bins[i].count;
+	out->sum += in->sum;
+	if (in->max > out->max)
+		out->max = in->max;
+}

@@ -1,0 +1,46 @@
+/*
+ * The history of one metric: a value and a state a tick, in a ring that all series of a store share the positions of.
+ * A value is the rate of a counter, the level of a gauge, the events per second of a histogram; a histogram keeps its
+ * non-empty bins too. Knows nothing of time: the store does.
+ */
+#ifndef TACH_MODEL_SERIES_H
+#define TACH_MODEL_SERIES_H
+
+#include "model/sample.h"
+
+struct sparse_bin {
+	uint32_t bin, count;
+};
+
+/* Events of one tick. */
+struct sparse_hist {
+	uint64_t sum, max;
+	struct sparse_bin *bins;
+	size_t nbins;
+};
+
+struct series {
+	float *values;             /* capacity of the store; NaN where the state has no number */
+	uint8_t *states;           /* enum point_state in the low 3 bits, coverage in 31sts above */
+	struct sparse_hist *hists; /* histograms only */
+	size_t capacity, first;    /* first: number of the tick at which the series began */
+	bool has_total;
+	double previous;           /* last total that a source gave */
+	nsec_t previous_time;
+	double total;              /* sum of what came since the first tick */
+	struct hist *previous_hist;
+	char *why;                 /* reason of the last denied or absent point */
+};
+
+void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first);
+void series_free(struct series *s);
+
+/* Writes what a sealed point says of the tick at ring position i. h may be NULL. */
+void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time, const struct point *p,
+	const struct hist *h);
+void series_write_gap(struct series *s, size_t i); /* the sample had nothing for it */
+
+struct point series_read(const struct series *s, size_t i); /* as it was written; why borrowed */
+void sparse_add(struct hist *out, const struct sparse_hist *in);
+
+#endif
