@@ -44,6 +44,19 @@ size_t str_utf8(const char *s, size_t length, uint32_t *out)
 	return n;
 }
 
+size_t str_utf8_put(char *out, uint32_t ch)
+{
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
+
+	for (size_t i = n - 1; i > 0; i--) {
+		out[i] = (char)(0x80 | (ch & 0x3f));
+		ch >>= 6;
+	}
+	out[0] = (char)(lead[n] | ch);
+	return n;
+}
+
 /* Characters that could move the cursor, hide text or turn its direction round. */
 static bool is_harmful(uint32_t c)
 {

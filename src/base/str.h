@@ -16,6 +16,9 @@ void str_clean(char *dst, size_t size, const char *src, size_t length);
 /* Decodes one UTF-8 character of length bytes at s into *out; returns its bytes, or 0 where it is malformed. */
 size_t str_utf8(const char *s, size_t length, uint32_t *out);
 
+/* Encodes a Unicode scalar into at most 4 bytes, without a NUL; returns how many. */
+size_t str_utf8_put(char *out, uint32_t ch);
+
 bool str_starts(const char *text, const char *prefix);
 
 /* Whole-string unsigned decimal; false on anything else or above max. */
