@@ -163,3 +163,11 @@ const struct table *rates_table(const struct rates *r, const char *name)
 
 	return k && k->seen ? &k->shown : NULL;
 }
+
+const struct table *rates_table_at(const struct rates *r, size_t i)
+{
+	for (size_t k = 0; k < r->count; k++)
+		if (r->tables[k].seen && i-- == 0)
+			return &r->tables[k].shown;
+	return NULL;
+}

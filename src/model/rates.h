@@ -13,5 +13,6 @@ void rates_free(struct rates *r);
 void rates_take(struct rates *r, const struct sample *s);
 
 const struct table *rates_table(const struct rates *r, const char *name); /* NULL: none */
+const struct table *rates_table_at(const struct rates *r, size_t i);      /* those of the newest sample; NULL at the end */
 
 #endif

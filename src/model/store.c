@@ -364,6 +364,11 @@ const struct table *store_table(const struct store *st, const char *name)
 	return rates_table(st->rates, name);
 }
 
+const struct table *store_table_at(const struct store *st, size_t i)
+{
+	return rates_table_at(st->rates, i);
+}
+
 const struct status *store_statuses(const struct store *st, size_t *count)
 {
 	*count = st->last ? st->last->nstatuses : 0;

@@ -49,6 +49,7 @@ double store_total(const struct store *st, metric_id id);
 /* What the newest sample said. Valid until the next store_take(). */
 const struct target_facts *store_facts(const struct store *st); /* never NULL */
 const struct table *store_table(const struct store *st, const char *name); /* counters are rates here; NULL: none */
+const struct table *store_table_at(const struct store *st, size_t i); /* all of them in turn; NULL at the end */
 const struct status *store_statuses(const struct store *st, size_t *count);
 
 #endif
