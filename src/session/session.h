@@ -10,12 +10,15 @@
 #include "model/sample.h"
 #include "target/target.h"
 
+#include <stdbool.h>
+
 struct session_options {
 	nsec_t interval;             /* 10 ms .. 1 h */
 	const char *const *wants;    /* metric names that will be shown, NULL-ended; NULL: all. Derived names count for
 	                              * their inputs */
 	const char *const *events;   /* -e EVENT, NULL-ended */
 	bool children;
+	bool early;                  /* a first tick after a quarter of a second, so that rates show soon */
 };
 
 struct session;
@@ -39,7 +42,11 @@ void session_count_terminal(struct session *s, uint64_t bytes);
 void session_ask(struct session *s, const char *source);
 bool session_take_answer(struct session *s, char *text, size_t size);
 
-bool session_ended(const struct session *s);      /* the target is gone and its last sample has been queued */
+/* The target is gone (or the feed has come to its end) and its last sample has been queued. */
+bool session_ended(struct session *s);
+
+/* Why it ended, when that was a failure (a bad line in a feed); false otherwise. */
+bool session_failure(struct session *s, struct err *e);
 void session_close(struct session *s);            /* stops the sampler, then what tach started, closes everything */
 
 #endif

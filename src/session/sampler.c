@@ -1,0 +1,101 @@
+/* The sampler thread: owns the target and the sources, and seals one sample a tick. */
+#include "session/room.h"
+
+#include <string.h>
+
+#define EARLY_TICK (250 * NSEC_PER_MSEC)
+
+/* Reads everything once. The time stamp is the middle of the sweep. Returns whether the target goes on. */
+static bool tick(struct session *s)
+{
+	nsec_t begin = clock_now(), end, middle;
+	bool alive = target_refresh(s->target);
+	struct sample *out = sample_new(s->registry);
+
+	sources_read(s, out);
+	target_facts(s->target, &out->facts);
+	end = clock_now();
+	sample_put_value(out, s->tick_metric, nsec_to_seconds(end - begin));
+	middle = begin + (end - begin) / 2;
+	sample_seal(out, middle, clock_wall() - (clock_now() - middle), s->announced);
+	s->announced = (metric_id)registry_count(s->registry);
+	session_push(s, out);
+	return alive;
+}
+
+static void answer_question(struct session *s)
+{
+	const struct opened *asked;
+	char text[sizeof s->answer] = "";
+
+	pthread_mutex_lock(&s->lock);
+	asked = s->asked;
+	s->asked = NULL;
+	pthread_mutex_unlock(&s->lock);
+	if (!asked)
+		return;
+	asked->ops->ask(asked->state, s->target, text, sizeof text);
+	pthread_mutex_lock(&s->lock);
+	memcpy(s->answer, text, sizeof text);
+	s->answered = true;
+	pthread_mutex_unlock(&s->lock);
+	session_push(s, NULL);
+}
+
+static nsec_t interval_now(struct session *s)
+{
+	nsec_t interval;
+
+	pthread_mutex_lock(&s->lock);
+	interval = s->interval;
+	pthread_mutex_unlock(&s->lock);
+	return interval;
+}
+
+/* The next multiple of the interval after `start` that is still to come: a late tick is skipped, never made up for. */
+static nsec_t next_due(nsec_t start, nsec_t interval)
+{
+	return start + ((clock_now() - start) / interval + 1) * interval;
+}
+
+static void run_ticks(struct session *s)
+{
+	nsec_t interval = interval_now(s), start = clock_now();
+	nsec_t due = s->early && interval > 2 * EARLY_TICK ? start + EARLY_TICK : start + interval;
+
+	while (!session_stopping(s)) {
+		session_sleep(s, due, -1);
+		answer_question(s);
+		if (interval_now(s) != interval) {
+			interval = interval_now(s);
+			start = clock_now();
+			due = start + interval;
+		}
+		if (clock_now() < due)
+			continue;
+		if (!session_full(s) && !tick(s))
+			return;
+		due = next_due(start, interval);
+	}
+}
+
+void *sampler_run(void *session)
+{
+	struct session *s = session;
+	struct err e = { .code = 0 };
+
+	sources_open(s);
+	tick(s); /* what everything stood at before the target ran, or before tach looked */
+	if (target_go(s->target, &e)) {
+		session_tell_started(s, &e);
+		return NULL;
+	}
+	session_tell_started(s, NULL);
+	run_ticks(s);
+	session_tell_ended(s, NULL);
+	while (!session_stopping(s)) { /* the dashboard still shows the last numbers and may ask */
+		session_sleep(s, 0, -1);
+		answer_question(s);
+	}
+	return NULL;
+}
