@@ -8,7 +8,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
-SAY := @$(if $(filter 1,$(V)),:,echo)
+SAY := @$(if $(or $(filter 1,$(V)),$(findstring s,$(firstword -$(MAKEFLAGS)))),:,echo)
 
 # Libraries. ncursesw and inih are needed; without one of the others tach builds and says in a row what is missing.
 PKG_CONFIG ?= pkg-config
@@ -45,6 +45,9 @@ TEST_BINS := $(TESTS:%.c=$(BUILD)/%)
 TEST_SCRIPTS := $(sort $(shell find tests -name 'test_*.sh'))
 TEST_LIBS := -lcmocka $(shell $(PKG_CONFIG) --libs vterm 2>/dev/null)
 TEST_HELP := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/fuzz_%)
+REPLAY_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%)
 
 all: $(BUILD)/tach
 
@@ -75,6 +78,15 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELP) $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(TEST_LIBS) $(LIBS)
 
+# A fuzzer under libFuzzer, and the same function under a fixed sequence of inputs, which `make check` runs.
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libtach.a
+	$(SAY) "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libtach.a
+	$(SAY) "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # What follows a set-up is a make of its own, which looks for the libraries anew; it builds on all cores unless told.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -87,11 +99,73 @@ check:
 	@tools/setup.sh build test
 	+@$(again) check-here
 
-# The tests with what is installed already.
-check-here: tests
-	@V=$(V) BUILD=$(BUILD) tests/run.sh $(TEST_BINS) $(TEST_SCRIPTS)
+# The tests with what is installed already; CHECKS narrows them.
+CHECKS ?= $(TEST_BINS) $(REPLAY_BINS) $(TEST_SCRIPTS)
+check-here: all $(filter $(BUILD)/%,$(CHECKS))
+	@V=$(V) BUILD=$(BUILD) $(RUN) tests/run.sh $(CHECKS)
 
-tests: all $(TEST_BINS)
+# The programs, and the real binary for 50 ticks, under the sanitizers. A report ends the program, so it is a failure.
+SANE_CHECKS = $(TEST_BINS:$(BUILD)/%=$(1)/%) $(REPLAY_BINS:$(BUILD)/%=$(1)/%) $(wildcard tests/e2e/test_ticks.sh)
+asan:
+	+@UBSAN_OPTIONS=print_stacktrace=1 $(again) check-here BUILD=$(BUILD)/asan CHECKS="$(call SANE_CHECKS,$(BUILD)/asan)" \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
+
+# Without address randomization, which some kernels spread wider than this sanitizer's memory map.
+tsan:
+	+@$(again) check-here BUILD=$(BUILD)/tsan CHECKS="$(call SANE_CHECKS,$(BUILD)/tsan)" \
+		RUN="$$(setarch -R true 2>/dev/null && echo setarch -R)" CFLAGS='-O1 -g -fsanitize=thread'
+
+# clang-tidy on each file that changed since it last passed.
+TIDY := $(SOURCES:%=$(BUILD)/tidy/%)
+tidy:
+	@tools/setup.sh build test tidy
+	+@$(again) tidy-here
+tidy-here: $(TIDY)
+$(BUILD)/tidy/%: % .clang-tidy
+	$(SAY) "  TIDY  $<"
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(CFLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+# Each fuzzer for FUZZ_SECONDS, from its seeds; what it finds stays in build/fuzz/NAME.
+FUZZ_SECONDS ?= 20
+fuzz:
+	@tools/setup.sh build tidy
+	+@$(again) fuzz-here BUILD=$(BUILD)/fuzz CC=clang \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined'
+fuzz-here: $(FUZZ_BINS)
+	@for name in $(FUZZERS); do \
+		mkdir -p $(BUILD)/$$name && echo "  FUZZ  $$name" && \
+		$(BUILD)/tests/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=65536 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix=$(BUILD)/$$name- $(BUILD)/$$name tests/fuzz/corpus/$$name \
+			2>$(BUILD)/$$name.log || { tail -n 40 $(BUILD)/$$name.log; exit 1; }; \
+		grep -h -e number_of_executed_units -e average_exec_per_sec $(BUILD)/$$name.log || true; \
+	done
+
+# Lines that the tests reach, room by room.
+coverage:
+	@tools/setup.sh build test
+	@rm -rf $(BUILD)/coverage
+	+@$(again) check-here BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic'
+	@tests/coverage.sh $(BUILD)/coverage
+
+INSTALLED = $(addprefix $(DESTDIR)$(PREFIX)/,bin/tach $(wildcard include/tach/*.h) \
+	$(foreach page,$(wildcard man/*.[1-8]),share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+	$(addprefix share/tach/,$(wildcard themes/*.theme)))
+install: all
+	@for file in $(INSTALLED); do \
+		case $$file in \
+		*/bin/tach) mode=755 from=$(BUILD)/tach ;; \
+		*/share/man/*) mode=644 from=man/$${file##*/} ;; \
+		*.theme) mode=644 from=themes/$${file##*/} ;; \
+		*) mode=644 from=include/tach/$${file##*/} ;; \
+		esac; \
+		install -D -m $$mode $$from $$file && echo "  INSTALL $$file" || exit 1; \
+	done
+
+uninstall:
+	rm -f $(INSTALLED)
+	@rmdir $(addprefix $(DESTDIR)$(PREFIX)/,include/tach share/tach/themes share/tach) 2>/dev/null || true
 
 clean:
 	rm -rf $(BUILD)
@@ -99,6 +173,6 @@ clean:
 force:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo check check-here tests clean force
+.PHONY: all demo check check-here asan tsan tidy tidy-here fuzz fuzz-here coverage install uninstall clean force
 
--include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_BINS:%=%.o) $(TEST_HELP))
+-include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_BINS:%=%.o) $(TEST_HELP) $(FUZZ_BINS:%=%.o) $(BUILD)/tests/fuzz/replay.o)
