@@ -20,6 +20,13 @@ int err_set(struct err *e, int code, const char *format, ...)
 	return -1;
 }
 
+int err_unknown(struct err *e, const char *kind, const char *word, const char *nearest)
+{
+	if (!nearest)
+		return err_set(e, 0, "unknown %s '%.60s'", kind, word);
+	return err_set(e, 0, "unknown %s '%.60s'; did you mean '%s'?", kind, word, nearest);
+}
+
 void fatal_set_restore(void (*restore)(void))
 {
 	restore_hook = restore;

@@ -10,6 +10,9 @@ struct err {
 /* Fills e (which may be NULL) and returns -1, so that a function can `return err_set(...)`. */
 int err_set(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* "unknown KIND 'WORD'", and with a nearest valid name (str_nearest(), or NULL) "; did you mean 'NEAREST'?". */
+int err_unknown(struct err *e, const char *kind, const char *word, const char *nearest);
+
 /* For the impossible (out of memory, a broken invariant): restores the terminal, prints, exits with status 1. */
 _Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
