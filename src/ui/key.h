@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A Unicode scalar, or one of these, with flags. C-x is KEY_CTRL | 'x'. */
+/* A Unicode scalar, or one of these, with flags. C-x is UI_KEY_CTRL | 'x'. */
 typedef uint32_t ui_key;
 
 enum {
@@ -26,7 +26,7 @@ enum {
 	UI_KEY_DEL,
 	UI_KEY_INS,
 	UI_KEY_RESIZE,
-	UI_KEY_F1 = UI_KEY_SPECIAL + 0x100, /* F1 .. F12 */
+	UI_KEY_F1 = UI_KEY_SPECIAL + 0x100, /* .. UI_KEY_F1 + 11 is F12 */
 	UI_KEY_SHIFT = 0x1000000,
 	UI_KEY_CTRL = 0x2000000,
 	UI_KEY_META = 0x4000000
@@ -34,7 +34,12 @@ enum {
 
 #define UI_KEY_NAME_SIZE 24
 
-const char *key_name(char buf[UI_KEY_NAME_SIZE], ui_key k);
+const char *key_name(char buf[UI_KEY_NAME_SIZE], ui_key k); /* "" for what has no name */
+
+/* Names of special keys in any case. Characters that a keys file gives a meaning have names too: Space Semicolon Colon
+ * Equal Hash BracketLeft. C-i, C-m, C-j, C-[ and C-h are the keys that terminals send for them: Tab, Enter, Esc, BS. */
 bool key_parse(const char *name, ui_key *out);
+ui_key key_with_ctrl(ui_key base);     /* letters have no case */
+const char *key_nearest(const char *name); /* for "did you mean", NULL when none is near */
 
 #endif

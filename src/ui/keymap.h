@@ -16,6 +16,7 @@ void keymap_free(struct keymap *k);
 /* Reads a keys file over what is there: sections [all] and [pane], lines `key = action`. Nothing changes on error;
  * e names file and line and the nearest valid name. */
 int keymap_read(struct keymap *k, const char *path, struct err *e);
+int keymap_read_text(struct keymap *k, const char *name_for_errors, const char *text, struct err *e);
 
 /* The action of a key with that pane focused: the pane's own binding first, then [all]. ACTION_NONE: unbound. */
 enum action keymap_lookup(const struct keymap *k, const char *pane, ui_key key);
