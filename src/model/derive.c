@@ -106,7 +106,7 @@ static int parse_metric(struct parser *p)
 			return fail(p, "unknown function");
 		p->at += n + 1;
 		n = name_length(p->at);
-		if (!n || p->at[n] != ')')
+		if (!n || !islower((unsigned char)*p->at) || p->at[n] != ')')
 			return fail(p, "a function takes one metric name");
 	}
 	op = emit(p, 'm');

@@ -91,6 +91,8 @@ double hist_percentile(const struct hist *h, double p)
 
 	if (!total)
 		return (double)NAN;
+	if (p >= 1)
+		return hist_top(h);
 	for (unsigned i = 0; i < TACH_HIST_BINS; i++) {
 		uint64_t n = h->bins[i];
 
