@@ -75,6 +75,7 @@ $(BUILD)/gen/%.inc: %
 	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
 $(BUILD)/src/ui/keymap.o: $(BUILD)/gen/src/ui/default.keys.inc
+$(BUILD)/src/ui/theme.o: $(BUILD)/gen/themes/default.theme.inc
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELP) $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"

@@ -10,6 +10,7 @@
 
 #define THEME_BARS 8
 #define THEME_HEATS 5
+#define THEME_PARTS 7
 
 enum theme_attribute { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8 };
 
@@ -19,25 +20,30 @@ struct style {
 	unsigned attributes;
 };
 
-enum theme_depth { DEPTH_MONO, DEPTH_16, DEPTH_256 };
+enum theme_depth { DEPTH_MONO, DEPTH_16, DEPTH_256, DEPTH_COUNT };
+
+struct theme_glyphs {
+	uint32_t bars[THEME_BARS];   /* eighth blocks, lowest first */
+	uint32_t heats[THEME_HEATS]; /* least first */
+	uint32_t parts[THEME_PARTS]; /* fills of the time bar: usr sys lock runq io wait idle */
+	uint32_t rule, mark, bullet; /* line of a pane, event mark, state dot */
+};
 
 struct theme {
 	char name[32];
-	struct style styles[ROLE_COUNT][3];  /* by role and enum theme_depth */
-	uint32_t bars[THEME_BARS];           /* eighth blocks, lowest first */
-	uint32_t heats[THEME_HEATS];         /* least first */
-	uint32_t parts[7];                   /* fills of the time bar: usr sys lock runq io wait idle */
-	uint32_t rule, mark, bullet;         /* line of a pane, event mark, state dot */
+	struct style styles[ROLE_COUNT][DEPTH_COUNT];
+	struct theme_glyphs glyphs; /* what is drawn; each is one cell wide */
+	struct theme_glyphs ascii;  /* what theme_ascii() puts there */
 };
 
-/* Glyphs of --ascii stand in the same file, section [ascii]; theme_ascii() puts them in place of the others. */
 void theme_ascii(struct theme *t);
-
 void theme_default(struct theme *t);
 
 /* A name is searched in the XDG config folder, /etc/tach, the data folder and ./themes; with a slash or a dot it is a
- * file. Returns 0, or -1 with file, line, what is wrong and the nearest valid name. */
+ * file; "default" is the embedded one. Returns 0, or -1 with file, line, what is wrong and the nearest valid name, and
+ * *t as it was. */
 int theme_read(struct theme *t, const char *name_or_file, struct err *e);
+int theme_read_text(struct theme *t, const char *name_for_errors, const char *text, struct err *e);
 
 extern const char theme_default_text[]; /* what --print-theme prints */
 
