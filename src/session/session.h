@@ -23,6 +23,8 @@ struct session_options {
 
 struct session;
 
+extern const struct metric session_metric; /* what the session itself measures, beside the sources */
+
 /* Takes the target (closed by session_close()). A spawned command starts to run once its counters are attached.
  * NULL with e when the command cannot be started; a source that cannot run is a status row, not a failure. */
 struct session *session_open(struct target *take, const struct session_options *o, struct err *e);

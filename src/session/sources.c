@@ -50,10 +50,11 @@ static void list_source(struct session *s, struct opened *src, const struct sour
 	}
 }
 
+const struct metric session_metric = { .name = "tach.tick_seconds", .label = "tick", .kind = METRIC_GAUGE,
+	.unit = UNIT_SECONDS, .help = "Time that tach took to read all sources for the newest tick." };
+
 void sources_list(struct session *s, const struct session_options *o)
 {
-	static const struct metric tick = { .name = "tach.tick_seconds", .label = "tick", .kind = METRIC_GAUGE,
-		.unit = UNIT_SECONDS, .help = "Time that tach took to read all sources for the newest tick." };
 	size_t n = 0;
 
 	while (source_table[n])
@@ -61,7 +62,7 @@ void sources_list(struct session *s, const struct session_options *o)
 	s->sources = xcalloc(n, sizeof *s->sources);
 	for (s->nsources = 0; s->nsources < n; s->nsources++)
 		list_source(s, &s->sources[s->nsources], source_table[s->nsources], o);
-	s->tick_metric = registry_add(s->registry, &tick);
+	s->tick_metric = registry_add(s->registry, &session_metric);
 }
 
 static bool wants_any(const struct opened *src)
