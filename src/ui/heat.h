@@ -1,0 +1,39 @@
+/* A heat map over time: a column of rows a span, a row a range of values on a logarithmic axis. */
+#ifndef TACH_UI_HEAT_H
+#define TACH_UI_HEAT_H
+
+#include "model/hist.h"
+#include "ui/canvas.h"
+#include "ui/theme.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEAT_ROWS_MAX 64
+
+/* The values between rows: row 0 (the lowest) holds all below edge[0], row i those from edge[i - 1] on, the topmost all
+ * from edge[rows - 2] on. */
+struct heat_axis {
+	int rows;     /* 2 .. HEAT_ROWS_MAX */
+	int steps;    /* rows a factor of ten */
+	double edge[HEAT_ROWS_MAX];
+};
+
+/* The finest axis of that many rows on which everything in h has a row: the slowest event in or just below the topmost
+ * row, the fastest ones (a tenth) in the lowest. Edges are powers of 10^(1/steps), so that they move rarely. */
+void heat_axis(struct heat_axis *a, const struct hist *h, int rows);
+
+/* Events of h by row. */
+void heat_count(const struct heat_axis *a, const struct hist *h, uint64_t out[HEAT_ROWS_MAX]);
+
+/* Level 0 .. THEME_HEATS - 1 of a cell, by powers of ten below the fullest cell of its column; -1 for no event. */
+int heat_level(uint64_t events, uint64_t fullest);
+
+/* Draws one column of cells, bottom row last; r.rows is the axis's rows. */
+void heat_draw(struct canvas *c, struct rect r, int col, const struct theme_glyphs *g, const struct heat_axis *a,
+	const struct hist *h);
+
+/* What stands at the left of a row: ">=10ms", "1ms", "<10us", or "" for rows between round values. */
+const char *heat_label(char *buf, size_t size, const struct heat_axis *a, int row);
+
+#endif
