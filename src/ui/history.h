@@ -1,0 +1,27 @@
+/* Finished graph columns, kept because they never change: a frame then computes only the newest one. A cache, bounded;
+ * whoever looks something up does not find it or finds what the store would say. */
+#ifndef TACH_UI_HISTORY_H
+#define TACH_UI_HISTORY_H
+
+#include "model/sample.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HISTORY_COLUMNS 512 /* most columns of a graph */
+
+struct measure;
+struct history;
+struct track; /* the columns of one measure at one span */
+
+struct history *history_new(void);
+void history_free(struct history *h);
+void history_forget(struct history *h); /* the store has been replaced */
+
+/* The track of a measure with columns of that length; valid until the next history_track(). */
+struct track *history_track(struct history *h, const struct measure *m, nsec_t column);
+
+bool track_get(const struct track *t, uint64_t column, struct point *out);
+void track_put(struct track *t, uint64_t column, struct point p);
+
+#endif
