@@ -1,40 +1,53 @@
-/* A pane: a view of the store. It sees the store as const and draws; drawing changes no data. */
+/*
+ * A pane: a view of the store. It sees the store as const and draws; drawing changes no data. Most panes are a table of
+ * rows and a text for the rule line; what is NULL below is done for them by pane.c.
+ */
 #ifndef TACH_UI_PANE_H
 #define TACH_UI_PANE_H
 
-#include "model/store.h"
-#include "ui/action.h"
 #include "ui/canvas.h"
-#include "ui/theme.h"
+#include "ui/layout.h"
+#include "ui/rows.h"
+#include "ui/view.h"
 
 #include <stdbool.h>
 
-enum view_units { UNITS_SECOND, UNITS_OPERATION, UNITS_INSTRUCTIONS };
-
-/* What every pane shows: the moment, the span of a graph column, the units. With the screen paused `now` stands still
- * while the store goes on. */
-struct view {
-	const struct store *store;
-	const struct theme *theme;
-	nsec_t now;             /* newest tick shown */
-	nsec_t column;          /* time a graph column */
-	enum view_units units;
-	const struct table *threads; /* of the moment shown; NULL: none */
-	bool zoomed, focused;
-	bool paused;
-	int selected, scroll;   /* row of a list */
-};
+#define PANE_ABOUT_SIZE 256
 
 struct pane_ops {
 	const char *name;         /* "rate": [sections] of keys files */
 	const char *title;        /* "Rate" */
 	const char *help;         /* one paragraph for the help screen */
-	const char *const *wants; /* metric names, NULL-ended; nothing that no pane wants is opened */
-	void (*measure)(const struct view *v, int cols, int *min_rows, int *good_rows);
-	void (*draw)(const struct view *v, struct canvas *c, struct rect r); /* the rule line is the first row */
-	int (*rows)(const struct view *v); /* length of its list, for scrolling; NULL: no list */
+	const struct row *rows;
+	size_t nrows;
+	const char *const *wants; /* metrics that it shows beside those of its rows, NULL-ended; NULL: none */
+	int weight;               /* rows it gets in a round when there is room */
+	bool optional, side;      /* see struct layout_wish */
+
+	/* The lines of this moment; NULL: those of the rows. */
+	size_t (*lines)(const struct pane_ops *self, const struct view *v, struct line *out, size_t max);
+	/* What the numbers are, for the rule line; NULL: nothing. */
+	void (*about)(const struct view *v, char *buf, size_t size);
+	/* Changes the wish that comes from the lines; NULL: leaves it. */
+	void (*wish)(const struct view *v, struct rect body, struct layout_wish *w);
+	/* Draws the body, below the rule line. Returns false to have the lines drawn instead; NULL: always. */
+	bool (*draw)(const struct view *v, struct canvas *c, struct rect r);
+	/* Length of its list when it is zoomed, for the selection; NULL: its lines. */
+	int (*count)(const struct view *v);
 };
 
 extern const struct pane_ops *const pane_table[]; /* in the order of their numbers, NULL-ended */
+size_t pane_count(void);
+
+size_t pane_lines(const struct pane_ops *p, const struct view *v, struct line *out, size_t max);
+
+/* index is its place in the table: panes further down are left out first. */
+struct layout_wish pane_wish(const struct pane_ops *p, const struct view *v, struct rect body, int index);
+void pane_draw(const struct pane_ops *p, const struct view *v, struct canvas *c, struct rect r);
+int pane_list(const struct pane_ops *p, const struct view *v);
+
+/* The names of all metrics that any pane shows, the time bar and units included: NULL-ended, the caller frees the
+ * array and not the names. */
+const char **pane_wants(void);
 
 #endif

@@ -1,0 +1,213 @@
+/* Header and time bar. What does not fit is left out whole, the least important first. */
+#include "ui/header.h"
+
+#include "base/fmt.h"
+#include "ui/bar.h"
+#include "ui/text.h"
+#include "ui/value.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define SEGMENTS 12
+#define WIDE_COLS 100
+
+const char *const header_wants[] = { "thr.user_seconds", "thr.system_seconds", "thr.lock_seconds",
+	"thr.runqueue_seconds", "thr.io_seconds", "thr.wait_seconds", "thr.idle_seconds", NULL };
+
+struct segment {
+	char text[160];
+	enum role role;
+	int rank;   /* the highest goes first */
+	bool right; /* stands at the right end */
+	int gap;    /* blanks before it */
+};
+
+struct segments {
+	struct segment list[SEGMENTS];
+	int count;
+};
+
+static void add(struct segments *s, int rank, bool right, enum role role, const char *text)
+{
+	struct segment *seg = &s->list[s->count];
+
+	if (!text[0] || s->count == SEGMENTS)
+		return;
+	*seg = (struct segment){ .role = role, .rank = rank, .right = right, .gap = 2 };
+	snprintf(seg->text, sizeof seg->text, "%s", text);
+	s->count++;
+}
+
+static int width_of_all(const struct segments *s)
+{
+	int width = 0;
+
+	for (int i = 0; i < s->count; i++)
+		width += canvas_width(s->list[i].text) + s->list[i].gap;
+	return width;
+}
+
+static void drop_one(struct segments *s)
+{
+	int worst = 0;
+
+	for (int i = 1; i < s->count; i++)
+		if (s->list[i].rank > s->list[worst].rank)
+			worst = i;
+	memmove(&s->list[worst], &s->list[worst + 1], (size_t)(s->count - worst - 1) * sizeof s->list[0]);
+	s->count--;
+}
+
+const char *header_clock(char *buf, size_t size, nsec_t wall, bool utc)
+{
+	time_t seconds = (time_t)(wall / NSEC_PER_SEC);
+	struct tm tm;
+
+	if (!wall || !(utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)) || !strftime(buf, size, "%H:%M:%S", &tm))
+		snprintf(buf, size, "--:--:--");
+	return buf;
+}
+
+static void add_target(struct segments *s, const struct view *v, bool wide)
+{
+	const struct target_facts *f = store_facts(v->store);
+	nsec_t wall = store_wall(v->store, v->now);
+	char text[160], age[FMT_SIZE];
+
+	add(s, 7, false, ROLE_DIM, "tach");
+	add(s, 0, false, ROLE_TITLE, f->name[0] ? f->name : "waiting for the first sample");
+	if (f->pid) {
+		snprintf(text, sizeof text, "%d", (int)f->pid);
+		add(s, 3, false, ROLE_TEXT, text);
+		s->list[s->count - 1].gap = 1;
+	}
+	if (wide) {
+		add(s, 9, false, ROLE_DIM, f->cgroup);
+		add(s, 10, false, ROLE_DIM, f->cmdline);
+	}
+	if (f->state == TARGET_ENDED) {
+		add(s, 1, false, ROLE_WARN, f->ended[0] ? f->ended : "ended");
+		return;
+	}
+	if (f->processes > 1) {
+		snprintf(text, sizeof text, "%u proc", f->processes);
+		add(s, 5, false, ROLE_TEXT, text);
+	}
+	if (f->threads) {
+		snprintf(text, sizeof text, "%u thr", f->threads);
+		add(s, 5, false, ROLE_TEXT, text);
+	}
+	if (f->started_wall && wall > f->started_wall) {
+		snprintf(text, sizeof text, "up %s", fmt_seconds(age, floor(nsec_to_seconds(wall - f->started_wall))));
+		add(s, 8, false, ROLE_TEXT, text);
+	}
+}
+
+/* "4 of 9 off: !" */
+static void add_off(struct segments *s, const struct header *h, const struct view *v)
+{
+	size_t count, off = 0;
+	const struct status *status = store_statuses(v->store, &count);
+	char text[64];
+
+	for (size_t i = 0; i < count; i++)
+		off += status[i].state != STATUS_ON && status[i].state != STATUS_PARTIAL;
+	if (!off)
+		return;
+	snprintf(text, sizeof text, "%zu of %zu off%s%s", off, count, h->why_key[0] ? ": " : "", h->why_key);
+	add(s, 6, true, ROLE_WARN, text);
+}
+
+static void add_moment(struct segments *s, const struct header *h, const struct view *v, bool wide)
+{
+	char text[64], number[FMT_SIZE];
+
+	add(s, 8, true, ROLE_TEXT, store_facts(v->store)->host);
+	header_clock(text, sizeof text, store_wall(v->store, v->now), v->utc);
+	if (v->utc && wide)
+		strncat(text, " UTC", sizeof text - strlen(text) - 1);
+	add(s, 4, true, ROLE_TEXT, text);
+	text_duration(number, h->interval);
+	snprintf(text, sizeof text, "%s%s", wide ? "every " : "", number);
+	add(s, 5, true, ROLE_TEXT, text);
+	if (h->paused) {
+		snprintf(text, sizeof text, "PAUSED, %s behind", text_duration(number, h->behind));
+		add(s, 2, true, ROLE_WARN, h->behind ? text : "PAUSED");
+	}
+	add_off(s, h, v);
+}
+
+static void draw_segments(const struct segments *s, struct canvas *c, struct rect r)
+{
+	int left = r.col - 1, right = r.col + r.cols - 1;
+
+	for (int i = s->count - 1; i >= 0; i--)
+		if (s->list[i].right) {
+			right -= canvas_width(s->list[i].text);
+			canvas_write(c, r.row, right, -1, s->list[i].role, s->list[i].text);
+			right -= s->list[i].gap;
+		}
+	for (int i = 0; i < s->count; i++)
+		if (!s->list[i].right) {
+			left += s->list[i].gap;
+			left += canvas_write(c, r.row, left, right - left, s->list[i].role, s->list[i].text);
+		}
+}
+
+void header_draw(const struct header *h, const struct view *v, struct canvas *c, struct rect r)
+{
+	struct segments s = { .count = 0 };
+	bool wide = r.cols >= WIDE_COLS;
+
+	add_target(&s, v, wide);
+	add_moment(&s, h, v, wide);
+	while (s.count > 1 && width_of_all(&s) > r.cols)
+		drop_one(&s);
+	draw_segments(&s, c, r);
+}
+
+/* "usr 43 sys 13 wait 44%": the parts that somebody measures. */
+static void part_text(char *buf, size_t size, const struct point parts[PART_COUNT], double sum, const char *between)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < PART_COUNT && n + 16 < size; i++) {
+		const char *gap = n ? between : "";
+
+		if (point_has_value(parts[i]))
+			n += (size_t)snprintf(buf + n, size - n, "%s%s %2.0f", gap, part_names[i], parts[i].value / sum * 100);
+		else if (parts[i].state == POINT_DENIED)
+			n += (size_t)snprintf(buf + n, size - n, "%s%s n/a", gap, part_names[i]);
+	}
+	if (n + 1 < size)
+		strcpy(buf + n, "%");
+}
+
+void header_bar(const struct view *v, struct canvas *c, struct rect r)
+{
+	bool wide = r.cols >= WIDE_COLS;
+	struct point parts[PART_COUNT];
+	double amounts[PART_COUNT], sum = 0;
+	char text[160], why[80];
+	int col = r.col + (wide ? 12 : 7), cols;
+
+	canvas_write(c, r.row, r.col + 1, 5, ROLE_DIM, "where");
+	for (int i = 0; i < PART_COUNT; i++) {
+		parts[i] = view_named(v, header_wants[i]);
+		amounts[i] = point_has_value(parts[i]) ? fmax(parts[i].value, 0) : (double)NAN;
+		sum += point_has_value(parts[i]) ? amounts[i] : 0;
+	}
+	if (!(sum > 0)) {
+		canvas_write(c, r.row, col, 6, value_role(parts[0]), value_text(text, FORM_COUNT, parts[0]));
+		canvas_write(c, r.row, col + 8, -1, ROLE_DIM, value_reason(why, sizeof why, parts[0].why, 8));
+		return;
+	}
+	part_text(text, sizeof text, parts, sum, wide ? "  " : " ");
+	cols = r.col + r.cols - 3 - canvas_width(text) - col;
+	canvas_write(c, r.row, cols > 0 ? col + cols + 2 : col, -1, ROLE_TEXT, text);
+	bar_draw(c, (struct rect){ r.row, col, 1, cols > 0 ? cols : 0 }, v->glyphs, amounts);
+}

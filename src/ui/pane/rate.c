@@ -1,0 +1,82 @@
+/* What the target does for a living: packets, bytes and operations a second, and everything else that it publishes. */
+#include "ui/pane/panes.h"
+
+#include "base/str.h"
+#include "model/derive.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RANK_PUBLISHED 7
+
+static const struct row rows[] = {
+	{ "rx pkt", "rx", { "net.rx_packets", "app.rx_packets", "netns.rx_packets" }, .rank = 0, .flags = ROW_RATE },
+	{ "tx pkt", "tx", { "net.tx_packets", "app.tx_packets", "netns.tx_packets" }, .rank = 1, .flags = ROW_RATE },
+	{ "drop ", "drop", { "net.drops", "app.drops", "netns.rx_drops" }, .rank = 0, .flags = ROW_RATE },
+	{ "lost ", "lost", { "app.lost" }, .rank = 3, .flags = ROW_RATE },
+	{ "rx bit", "rxb", { "net.rx_bits", "app.rx_bits", "netns.rx_bits" }, .rank = 2, .flags = ROW_RATE },
+	{ "tx bit", "txb", { "net.tx_bits", "app.tx_bits", "netns.tx_bits" }, .rank = 4, .flags = ROW_RATE },
+	{ "ops ", "ops", { "app.ops" }, .rank = 0, .flags = ROW_RATE },
+	{ "B/packet", "B/p", { "net.rx_bytes_per_packet", "app.rx_bytes_per_packet", "netns.rx_bytes_per_packet" },
+		.rank = 6 },
+};
+
+#define NROWS (sizeof rows / sizeof rows[0])
+
+/* Who counted, by the first word of the metric's name. */
+static const struct {
+	const char *group, *text;
+} counted_by[] = {
+	{ "net.", "of this program" },
+	{ "app.", "published by the program" },
+	{ "netns.", "of the network namespace" },
+};
+
+static bool in_rows(const char *name)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		for (const char *const *m = rows[i].metrics; *m; m++)
+			if (strcmp(*m, name) == 0)
+				return true;
+	return false;
+}
+
+/* The rows, and then what the program publishes beside them. */
+static size_t lines(const struct pane_ops *self, const struct view *v, struct line *out, size_t max)
+{
+	size_t n = rows_lines(v, self->rows, self->nrows, out, max);
+
+	for (size_t id = 0; id < store_metrics(v->store) && n < max; id++) {
+		const struct metric *m = store_metric(v->store, (metric_id)id);
+
+		if ((m->kind == METRIC_COUNTER || m->kind == METRIC_GAUGE) && str_starts(m->name, "app.") && !in_rows(m->name))
+			out[n++] = rows_line(v, (metric_id)id, m->label, RANK_PUBLISHED, m->kind == METRIC_COUNTER ? ROW_RATE : 0);
+	}
+	return n;
+}
+
+static void about(const struct view *v, char *buf, size_t size)
+{
+	metric_id id = view_prefer(v, rows[0].metrics), by;
+	double factor;
+
+	buf[0] = '\0';
+	for (size_t i = 0; id != METRIC_NONE && i < sizeof counted_by / sizeof counted_by[0]; i++)
+		if (str_starts(store_metric(v->store, id)->name, counted_by[i].group))
+			snprintf(buf, size, "%s", counted_by[i].text);
+	by = view_divisor(v, &factor);
+	if (by != METRIC_NONE)
+		snprintf(buf, size, "per %s%s", factor > 1 ? "1k " : "", store_metric(v->store, by)->name);
+}
+
+const struct pane_ops pane_rate = {
+	.name = "rate",
+	.title = "Rate",
+	.help = "Packets and operations a second. The rule line says who counted them: the program itself (published "
+		"through tach/publish.h), or the kernel for the whole network namespace, all programs in it together.",
+	.rows = rows,
+	.nrows = NROWS,
+	.weight = 1,
+	.lines = lines,
+	.about = about,
+};
