@@ -48,6 +48,8 @@ TEST_HELP := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/fuzz_%)
 REPLAY_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%)
+SUBJECT := $(BUILD)/tests/e2e/subject
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/bench/*.c)))
 
 all: $(BUILD)/tach
 
@@ -81,6 +83,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELP) $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(TEST_LIBS) $(LIBS)
 
+$(BUILD)/tests/bench/bench: $(BENCH_OBJECTS)
+
 # A fuzzer under libFuzzer, and the same function under a fixed sequence of inputs, which `make check` runs.
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"
@@ -104,11 +108,12 @@ check:
 
 # The tests with what is installed already; CHECKS narrows them.
 CHECKS ?= $(TEST_BINS) $(REPLAY_BINS) $(TEST_SCRIPTS)
-check-here: all $(filter $(BUILD)/%,$(CHECKS))
+check-here: all $(SUBJECT) $(filter $(BUILD)/%,$(CHECKS))
 	@V=$(V) BUILD=$(BUILD) $(RUN) tests/run.sh $(CHECKS)
 
 # The programs, and the real binary for 50 ticks, under the sanitizers. A report ends the program, so it is a failure.
-SANE_CHECKS = $(TEST_BINS:$(BUILD)/%=$(1)/%) $(REPLAY_BINS:$(BUILD)/%=$(1)/%) $(wildcard tests/e2e/test_ticks.sh)
+SANE_CHECKS = $(patsubst $(BUILD)/%,$(1)/%,$(filter-out $(BUILD)/tests/e2e/%,$(TEST_BINS) $(REPLAY_BINS))) \
+	$(1)/tests/e2e/test_ticks
 asan:
 	+@UBSAN_OPTIONS=print_stacktrace=1 $(again) check-here BUILD=$(BUILD)/asan CHECKS="$(call SANE_CHECKS,$(BUILD)/asan)" \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
@@ -145,6 +150,13 @@ fuzz-here: $(FUZZ_BINS)
 		grep -h -e number_of_executed_units -e average_exec_per_sec $(BUILD)/$$name.log || true; \
 	done
 
+# What tach costs, beside what others cost, in one run; PART=publish, screen or watching runs only that.
+bench:
+	@tools/setup.sh build test bench
+	+@$(again) bench-here
+bench-here: all $(SUBJECT) $(BUILD)/tests/bench/bench
+	@BUILD=$(BUILD) $(BUILD)/tests/bench/bench $(PART)
+
 # Lines that the tests reach, room by room.
 coverage:
 	@tools/setup.sh build test
@@ -176,6 +188,8 @@ clean:
 force:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo check check-here asan tsan tidy tidy-here fuzz fuzz-here coverage install uninstall clean force
+.PHONY: all demo check check-here asan tsan tidy tidy-here fuzz fuzz-here bench bench-here coverage install uninstall \
+	clean force
 
--include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_BINS:%=%.o) $(TEST_HELP) $(FUZZ_BINS:%=%.o) $(BUILD)/tests/fuzz/replay.o)
+-include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_BINS:%=%.o) $(TEST_HELP) $(FUZZ_BINS:%=%.o) $(BENCH_OBJECTS) \
+	$(BUILD)/tests/fuzz/replay.o $(SUBJECT).o)

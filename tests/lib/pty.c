@@ -33,7 +33,7 @@ struct pty {
 	bool alternate, cursor_visible;
 	VTermPos cursor;
 	char *output;
-	size_t bytes, capacity;
+	size_t bytes, capacity, mark;
 };
 
 static int on_property(VTermProp property, VTermValue *value, void *user)
@@ -248,6 +248,18 @@ static bool has_exited(struct pty *p, const char *text)
 	if (!p->exited && waitpid(p->pid, &p->status, WNOHANG) == p->pid)
 		p->exited = true;
 	return p->exited && !(p->master >= 0 && poll(&fd, 1, 0) > 0 && fd.revents & POLLIN);
+}
+
+static bool has_written(struct pty *p, const char *text)
+{
+	(void)text;
+	return p->bytes > p->mark;
+}
+
+bool pty_wait_output(struct pty *p, int ms)
+{
+	p->mark = p->bytes;
+	return read_until(p, ms, has_written, NULL);
 }
 
 void pty_run(struct pty *p, int ms)

@@ -37,6 +37,7 @@ void pty_hangup(struct pty *p);                        /* the line is lost: SIGH
 void pty_termios(const struct pty *p, struct termios *out);
 
 void pty_run(struct pty *p, int ms);                   /* reads output for that long */
+bool pty_wait_output(struct pty *p, int ms);           /* until it writes anything; false: it did not */
 bool pty_wait(struct pty *p, const char *text, int ms);      /* until some row shows the text; false: it never did */
 bool pty_wait_gone(struct pty *p, const char *text, int ms); /* until none does */
 void pty_expect(struct pty *p, const char *text, int ms);    /* pty_wait(), or the test fails and prints the screen */
