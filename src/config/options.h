@@ -63,7 +63,7 @@ struct option_row {
 	const char *name;     /* "interval": --interval, config line `interval = 1s`, TACH_INTERVAL */
 	char letter;          /* 'i', or 0 */
 	enum option_type type;
-	bool negative;        /* given on the command line as --no-NAME, clears a flag that is on by default */
+	bool negative;        /* a flag that is on by default: help and manual show --no-NAME, and `help` says what that does */
 	unsigned scope;       /* enum option_scope */
 	size_t offset;        /* into struct options */
 	uint64_t min, max;    /* durations in ns, counts */
@@ -82,6 +82,9 @@ void options_free(struct options *o);
  * and line, and the nearest valid name). */
 int options_load(struct options *o, enum option_scope scope, int argc, char **argv, int *rest, bool *command,
 	struct err *e);
+
+/* One config file from memory, over what is there. */
+int options_read_text(struct options *o, const char *name_for_errors, const char *text, struct err *e);
 
 /* What --print-config prints: every row with its default and help, in the config language. The caller frees. */
 char *options_print_config(void);
