@@ -29,6 +29,11 @@ nsec_t clock_cpu_self(void)
 	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+nsec_t clock_boot(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
+}
+
 void clock_replace(nsec_t (*now)(void), nsec_t (*wall)(void))
 {
 	fake_now = now;
