@@ -26,11 +26,14 @@ struct process {
 	uint64_t start;         /* clock ticks after boot, /proc/PID/stat field 22: with pid, the identity */
 	bool root;              /* named by the user (or started by tach), not found as a child */
 	bool born;              /* started after tach began to watch: its totals count from 0 */
-	bool gone;              /* ended; stays in the list for one refresh so that sources can settle its totals */
+	bool gone;              /* ended, or left the cgroup; stays in the list for one refresh so that sources can settle
+	                         * its totals. One that ended before it was first seen begins like this */
 	int pidfd;              /* -1 where the kernel has none */
-	int dir;                /* O_PATH|O_DIRECTORY of /proc/PID; reads through it fail with ESRCH once it is gone */
+	int dir;                /* O_PATH|O_DIRECTORY of /proc/PID. Once it has ended and been waited for, opening a file
+	                         * through it fails with ENOENT, reading an open one with ESRCH */
 	struct thread *threads; /* in the order of /proc/PID/task */
 	size_t nthreads, threads_capacity;
+	struct follow *follow;  /* target's own */
 };
 
 struct target_options {
