@@ -30,13 +30,27 @@ struct command {
 	int (*run)(const struct options *o, const struct words *w); /* returns the exit status */
 };
 
-extern const struct command command_table[]; /* ended by a row without a name */
+extern const struct command command_table[]; /* name NULL at the end; the first is the dashboard */
+
+const struct command *command_find(const char *name); /* NULL: no such subcommand */
 
 /* Loads the options of a subcommand (argv[0] is its name) and runs it. Returns the exit status. */
 int command_run(const struct command *c, int argc, char **argv);
 
 /* Prints "tach: SENTENCE" to stderr and returns status. */
 int command_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int command_unknown(const char *name); /* says so, with what was probably meant */
+
+/* Sends stdout on its way. Returns 0, or -1 after saying what is wrong with it. */
+int command_flush(void);
+
+/* The run functions of the table. */
+int cmd_watch(const struct options *o, const struct words *w);
+int cmd_run(const struct options *o, const struct words *w);
+int cmd_stat(const struct options *o, const struct words *w);
+int cmd_list(const struct options *o, const struct words *w);
+int cmd_help(const struct options *o, const struct words *w);
+int cmd_version(const struct options *o, const struct words *w);
 
 /*
  * The dashboard, in cmd/dash.c.

@@ -78,8 +78,17 @@ size_t summary_ticks(const struct summary *s)
 
 typedef const char *formatter(char buf[FMT_SIZE], double v);
 
+/* Small values keep two digits: a miss in a thousand operations is not none. */
+static const char *format_count(char buf[FMT_SIZE], double v)
+{
+	if (v == 0 || fabs(v) >= 0.01)
+		return fmt_count(buf, v);
+	snprintf(buf, FMT_SIZE, "%.2g", v);
+	return buf;
+}
+
 static formatter *const formats[METRIC_UNITS] = {
-	[UNIT_COUNT] = fmt_count, [UNIT_BYTES] = fmt_bytes, [UNIT_SECONDS] = fmt_seconds, [UNIT_RATIO] = fmt_count,
+	[UNIT_COUNT] = format_count, [UNIT_BYTES] = fmt_bytes, [UNIT_SECONDS] = fmt_seconds, [UNIT_RATIO] = format_count,
 };
 
 /* Right-aligned in ten columns; "-" where there is no value. */
@@ -111,15 +120,12 @@ static void put_levels(FILE *out, const struct line *l)
 	put_cell(out, formats[l->row->unit], l->g->max, "");
 }
 
-/* CPU seconds a second are no time but a share, so only the total is shown as one. */
 static void put_counter(FILE *out, const struct line *l)
 {
-	formatter *rate = l->row->unit == UNIT_SECONDS ? fmt_count : formats[l->row->unit];
-
 	put_cell(out, formats[l->row->unit], store_total(l->st, l->id), l->mark);
-	put_cell(out, rate, l->g->sum / l->g->seconds, l->mark);
-	put_cell(out, rate, l->g->min, "");
-	put_cell(out, rate, l->g->max, "");
+	put_cell(out, formats[l->row->unit], l->g->sum / l->g->seconds, l->mark);
+	put_cell(out, formats[l->row->unit], l->g->min, "");
+	put_cell(out, formats[l->row->unit], l->g->max, "");
 }
 
 static void put_derived(FILE *out, const struct line *l)

@@ -273,7 +273,7 @@ static void text_lines_and_summary(void **state)
 	assert_string_equal(run.line[6], "    time   cpu    rss  ops/s    p50    p99");
 	assert_string_equal(find_line(&run, "3 ticks"), "3 ticks in 3.000 s, still running (end: exited)");
 	assert_string_equal(find_line(&run, "cpu.user_seconds"),
-		"cpu.user_seconds                      2.5s      0.83      0.50         1");
+		"cpu.user_seconds                      2.5s     833ms     500ms      1.0s");
 	assert_string_equal(find_line(&run, "mem.rss_bytes"),
 		"mem.rss_bytes                        1.63K     1.46K     1.95K");
 	assert_string_equal(find_line(&run, "lat.request_seconds"),

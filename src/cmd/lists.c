@@ -1,0 +1,136 @@
+/* The tables of the program as rows of text. */
+#include "cmd/lists.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "config/options.h"
+#include "model/derive.h"
+#include "session/session.h"
+#include "source/source.h"
+#include "ui/action.h"
+#include "ui/keymap.h"
+#include "ui/pane.h"
+#include "ui/role.h"
+#include "ui/theme_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *clean_copy(const char *text)
+{
+	size_t length = strlen(text);
+	char *copy = xcalloc(length + 1, 1);
+
+	str_clean(copy, length + 1, text, length);
+	return copy;
+}
+
+/* Adds a row of copies; NULL cells become "". Names of files come from outside, so all is cleaned. */
+static void add(struct list_rows *out, const char *const cells[LIST_COLUMNS])
+{
+	out->row = xgrow(out->row, &out->capacity, out->count + 1, sizeof *out->row);
+	for (size_t i = 0; i < LIST_COLUMNS; i++)
+		out->row[out->count].cell[i] = clean_copy(cells[i] ? cells[i] : "");
+	out->count++;
+}
+
+#define ADD(out, ...) add(out, (const char *const[LIST_COLUMNS]){ __VA_ARGS__ })
+
+void list_rows_free(struct list_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		for (size_t c = 0; c < LIST_COLUMNS; c++)
+			free(rows->row[i].cell[c]);
+	free(rows->row);
+	*rows = (struct list_rows){ .row = NULL };
+}
+
+static void add_metric(struct list_rows *out, const struct metric *m, const char *from)
+{
+	ADD(out, m->name, metric_kind_name(m->kind), metric_unit_name(m->unit), m->help, from);
+}
+
+static void fill_metrics(struct list_rows *out)
+{
+	for (size_t i = 0; source_table[i]; i++)
+		for (size_t m = 0; m < source_table[i]->nmetrics; m++)
+			add_metric(out, &source_table[i]->metrics[m], source_table[i]->name);
+	add_metric(out, &session_metric, "session");
+	for (const struct metric *m = derived_table; m->name; m++)
+		add_metric(out, m, m->formula);
+}
+
+static void fill_sources(struct list_rows *out)
+{
+	for (size_t i = 0; source_table[i]; i++) {
+		struct err why = { .code = 0 }, fix = { .code = 0 };
+		bool good = source_table[i]->probe(&why, &fix);
+
+		ADD(out, source_table[i]->name, source_table[i]->summary, good ? "works here" : why.text, fix.text);
+	}
+}
+
+static void fill_panes(struct list_rows *out)
+{
+	for (size_t i = 0; pane_table[i]; i++)
+		ADD(out, pane_table[i]->name, pane_table[i]->title, pane_table[i]->help);
+}
+
+static void fill_themes(struct list_rows *out)
+{
+	char **names = theme_list();
+
+	for (size_t i = 0; names[i]; i++) {
+		ADD(out, names[i]);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static void fill_roles(struct list_rows *out)
+{
+	for (int r = 0; r < ROLE_COUNT; r++)
+		ADD(out, role_name((enum role)r), role_meaning((enum role)r));
+}
+
+static void fill_actions(struct list_rows *out)
+{
+	struct keymap *defaults = keymap_new();
+	char keys[128];
+
+	for (int a = 0; a < ACTION_COUNT; a++)
+		ADD(out, action_name((enum action)a), keymap_keys(defaults, NULL, (enum action)a, keys, sizeof keys),
+			action_group((enum action)a), action_help((enum action)a));
+	keymap_free(defaults);
+}
+
+static void fill_options(struct list_rows *out)
+{
+	for (const struct option_row *row = option_table; row->name; row++) {
+		char letter[2] = { row->letter, '\0' };
+
+		ADD(out, row->name, letter, row->argument, row->value, row->scope & SCOPE_CONFIG ? "yes" : "no", row->help);
+	}
+}
+
+const struct list list_table[] = {
+	{ "metrics", "every number, its kind and unit", { "name", "kind", "unit", "meaning", "from" }, fill_metrics },
+	{ "sources", "where numbers come from, and whether it works here", { "name", "summary", "state", "fix" },
+		fill_sources },
+	{ "panes", "the parts of the dashboard", { "name", "title", "help" }, fill_panes },
+	{ "themes", "what --theme takes", { "name" }, fill_themes },
+	{ "roles", "what a theme gives colours to", { "name", "meaning" }, fill_roles },
+	{ "actions", "what keys can be bound to, with the default keys", { "name", "keys", "group", "help" }, fill_actions },
+	{ "options", "every option; config: may stand in a config file",
+		{ "name", "letter", "argument", "default", "config", "help" }, fill_options },
+	{ .name = NULL },
+};
+
+const struct list *list_find(const char *name)
+{
+	for (const struct list *l = list_table; l->name; l++)
+		if (strcmp(l->name, name) == 0)
+			return l;
+	return NULL;
+}

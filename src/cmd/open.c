@@ -1,0 +1,218 @@
+/* From words on the command line to a session. */
+#include "cmd/open.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- opened targets become sessions ---- */
+
+/* A shell's statuses for a command that cannot be run. */
+static int status_of(const struct err *e)
+{
+	if (e->code == ENOENT)
+		return EXIT_NOT_FOUND;
+	return e->code == EACCES || e->code == ENOEXEC ? EXIT_NOT_RUNNABLE : EXIT_FAILED;
+}
+
+static struct target_options target_options_of(const struct options *o, const struct opening *how)
+{
+	return (struct target_options){ .children = o->children, .output = how->output, .detached = how->detached };
+}
+
+/* Watches an opened target, or fails with `status`; NULL is a target that could not be opened, for the reason in e. */
+static struct session *watch(struct target *t, const struct options *o, const struct opening *how, struct err *e,
+	int *status)
+{
+	struct session_options so = { .interval = o->interval, .wants = how->wants,
+		.events = (const char *const *)o->events, .children = o->children, .early = how->early };
+	struct session *s = t ? session_open(t, &so, e) : NULL;
+
+	if (!s)
+		*status = command_fail(t ? status_of(e) : EXIT_FAILED, "%s", e->text);
+	return s;
+}
+
+static struct session *start_command(char *const *argv, const struct options *o, const struct opening *how, int *status)
+{
+	struct target_options to = target_options_of(o, how);
+	struct err e = { .code = 0 };
+
+	return watch(target_spawn(argv, &to, &e), o, how, &e, status);
+}
+
+/* ---- one function for each way to name a target ---- */
+
+/* "12,34". Returns how many, 0 where it is no list of pids; the caller frees *out. */
+static size_t parse_pids(const char *text, pid_t **out)
+{
+	size_t count = 0, capacity = 0;
+
+	*out = NULL;
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		char *word = xstrndup(text, length);
+		uint64_t pid;
+		bool good = str_to_u64(word, INT_MAX, &pid) && pid > 0;
+
+		free(word);
+		if (!good)
+			return 0;
+		*out = xgrow(*out, &capacity, count + 1, sizeof **out);
+		(*out)[count++] = (pid_t)pid;
+		if (!text[length])
+			return count;
+		text += length + 1;
+	}
+}
+
+static struct session *open_pids(const char *value, const struct options *o, const struct opening *how, int *status)
+{
+	struct target_options to = target_options_of(o, how);
+	struct session *s = NULL;
+	struct err e = { .code = 0 };
+	pid_t *pids;
+	size_t count = parse_pids(value, &pids);
+
+	if (count)
+		s = watch(target_open_pids(pids, count, &to, &e), o, how, &e, status);
+	else
+		*status = command_fail(EXIT_USAGE, "-p takes process ids with commas between them, not '%.60s'", value);
+	free(pids);
+	return s;
+}
+
+static struct session *open_name(const char *value, const struct options *o, const struct opening *how, int *status)
+{
+	struct target_options to = target_options_of(o, how);
+	char *list = NULL;
+	struct err e = { .code = 0 };
+	struct session *s = watch(target_open_name(value, &to, &list, &e), o, how, &e, status);
+
+	if (list)
+		fputs(list, stderr);
+	free(list);
+	return s;
+}
+
+static struct session *open_cgroup(const char *value, const struct options *o, const struct opening *how, int *status)
+{
+	struct target_options to = target_options_of(o, how);
+	struct err e = { .code = 0 };
+
+	return watch(target_open_cgroup(value, &to, &e), o, how, &e, status);
+}
+
+static struct session *open_unit(const char *value, const struct options *o, const struct opening *how, int *status)
+{
+	struct target_options to = target_options_of(o, how);
+	struct err e = { .code = 0 };
+
+	return watch(target_open_unit(value, &to, &e), o, how, &e, status);
+}
+
+static struct session *open_feed(const char *value, const struct options *o, const struct opening *how, int *status)
+{
+	int fd = strcmp(value, "-") == 0 ? dup(STDIN_FILENO) : open(value, O_RDONLY | O_CLOEXEC);
+	struct session *s;
+	struct err e;
+
+	(void)o;
+	(void)how;
+	if (fd < 0) {
+		*status = command_fail(EXIT_FAILED, "cannot open the feed %.200s: %s", value, strerror(errno));
+		return NULL;
+	}
+	s = session_open_feed(fd, &e);
+	if (!s)
+		*status = command_fail(EXIT_FAILED, "%s", e.text);
+	return s;
+}
+
+const struct target_word target_words[] = {
+	{ "-p", offsetof(struct options, pids), open_pids },
+	{ "-n", offsetof(struct options, name), open_name },
+	{ "-g", offsetof(struct options, cgroup), open_cgroup },
+	{ "-U", offsetof(struct options, unit), open_unit },
+	{ "--feed", offsetof(struct options, feed), open_feed },
+	{ NULL, 0, NULL },
+};
+
+/* ---- which of them ---- */
+
+static const char *value_of(const struct options *o, const struct target_word *t)
+{
+	return *(char *const *)((const char *)o + t->offset);
+}
+
+static int complain_of_two(const char *first, const char *second)
+{
+	return command_fail(EXIT_USAGE, "one target at a time: %s or %s", first, second);
+}
+
+int open_check(const struct options *o, const struct words *w, const struct opening *how)
+{
+	const char *given = how->command ? "WORKLOAD" : NULL;
+
+	for (const struct target_word *t = target_words; t->open; t++) {
+		if (given && value_of(o, t))
+			return complain_of_two(given, t->spelling);
+		given = value_of(o, t) ? t->spelling : given;
+	}
+	if (w->count && !w->command)
+		return command_fail(EXIT_USAGE, "'%.60s' is no option; a command to start comes after --, a running program after -p "
+			"or -n", w->word[0]);
+	if (given && w->count)
+		return complain_of_two(given, "-- COMMAND");
+	if (!given && !w->count)
+		return command_fail(EXIT_USAGE, "no target: give one of -p PID, -n NAME, -g CGROUP, -U UNIT or "
+			"-- COMMAND (tach help)");
+	return EXIT_DONE;
+}
+
+struct session *open_session(const struct options *o, const struct words *w, const struct opening *how, int *status)
+{
+	for (const struct target_word *t = target_words; t->open; t++)
+		if (value_of(o, t))
+			return t->open(value_of(o, t), o, how, status);
+	return start_command(how->command ? how->command : w->word, o, how, status);
+}
+
+bool open_starts_command(const struct options *o, const struct words *w, const struct opening *how)
+{
+	return how->command || w->command || o->workload;
+}
+
+/* This program. Where its file is gone (a new build in place of it) the kernel's link still leads to it. */
+static char *own_path(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	if (n > 0) {
+		path[n] = '\0';
+		if (access(path, X_OK) == 0)
+			return xstrdup(path);
+	}
+	return xstrdup("/proc/self/exe");
+}
+
+char **open_workload_command(const char *workload, int count, char *const *words)
+{
+	char **argv = xcalloc((size_t)count + 5, sizeof(char *));
+
+	argv[0] = own_path();
+	argv[1] = (char *)"run";
+	argv[2] = (char *)"--no-dash";
+	argv[3] = (char *)workload;
+	for (int i = 0; i < count; i++)
+		argv[4 + i] = words[i];
+	return argv;
+}

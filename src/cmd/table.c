@@ -1,0 +1,14 @@
+/* The list of subcommands. */
+#include "cmd/cmd.h"
+
+const struct command command_table[] = {
+	{ .name = "stat", .usage = "TARGET [options]", .scope = SCOPE_STAT, .run = cmd_stat,
+		.summary = "numbers without a terminal: text, JSON or CSV" },
+	{ .name = "list", .usage = "[WHAT] [options]", .scope = SCOPE_LIST, .word_first = true, .run = cmd_list,
+		.summary = "what tach knows: metrics, sources, workloads and so on; without a name, what can be listed" },
+	{ .name = "help", .usage = "[SUBCOMMAND]", .scope = SCOPE_LIST, .word_first = true, .run = cmd_help,
+		.summary = "this text, or that of a subcommand" },
+	{ .name = "version", .usage = "", .scope = SCOPE_LIST, .run = cmd_version,
+		.summary = "the version" },
+	{ .name = NULL },
+};
