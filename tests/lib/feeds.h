@@ -1,0 +1,27 @@
+/* Feeds (model/feed.h) of made-up programs, the same on every machine: what the screen tests play. */
+#ifndef TACH_TESTS_LIB_FEEDS_H
+#define TACH_TESTS_LIB_FEEDS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum feed_flag {
+	FEED_PMU = 1,      /* the processor's counters can be read */
+	FEED_PUBLISH = 2,  /* the program publishes packets, operations and latencies */
+	FEED_ENDS = 4,     /* the program exits with status 3 at the last tick */
+	FEED_MULTIPLEX = 8 /* counters take turns: coverage one half */
+};
+
+struct feed_shape {
+	unsigned flags;
+	int ticks;   /* one second each; the trouble begins 40 s before the last */
+	int threads;
+};
+
+void feed_head(FILE *out, const struct feed_shape *shape);
+void feed_tick(FILE *out, const struct feed_shape *shape, int tick);
+
+/* All of it, for a file. */
+void feed_write(FILE *out, const struct feed_shape *shape);
+
+#endif
