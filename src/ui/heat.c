@@ -25,24 +25,24 @@ static int step_below(double value, int steps)
 void heat_axis(struct heat_axis *a, const struct hist *h, int rows)
 {
 	double fast = hist_percentile(h, 0.1), slow = hist_percentile(h, 1);
-	int top = 0, steps = 1;
+	int low = 0, top = 0, steps = 1;
 
-	if (rows < 2)
-		rows = 2;
-	if (rows > HEAT_ROWS_MAX)
-		rows = HEAT_ROWS_MAX;
+	rows = rows < 2 ? 2 : rows > HEAT_ROWS_MAX ? HEAT_ROWS_MAX : rows;
 	if (isnan(slow))
 		fast = slow = 1e6;
 	for (size_t i = 0; i < sizeof steps_list / sizeof steps_list[0]; i++) {
 		steps = steps_list[i];
+		low = step_below(fast, steps);
 		top = step_below(slow, steps);
-		if (top - step_below(fast, steps) <= rows - 2)
+		if (top - low <= rows - 2)
 			break;
 	}
+	if (low < top - (rows - 2))
+		low = top - (rows - 2);
 	a->rows = rows;
 	a->steps = steps;
 	for (int i = 0; i < rows - 1; i++)
-		a->edge[i] = edge_of(top - (rows - 2 - i), steps);
+		a->edge[i] = edge_of(low + i, steps);
 }
 
 void heat_count(const struct heat_axis *a, const struct hist *h, uint64_t out[HEAT_ROWS_MAX])

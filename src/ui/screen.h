@@ -11,21 +11,29 @@
 struct screen_options {
 	nsec_t interval; /* refresh, for the header */
 	nsec_t span;     /* time a graph column */
-	bool utc;
+	bool utc, ascii;
 };
 
-/* What the caller has to do after an action. */
-enum screen_effect { SCREEN_NOTHING, SCREEN_DRAW, SCREEN_REDRAW, SCREEN_QUIT, SCREEN_INTERVAL, SCREEN_ASK_MEMORY };
+/* What the caller has to do after a key. */
+enum screen_effect {
+	SCREEN_NOTHING,
+	SCREEN_DRAW,
+	SCREEN_REDRAW,    /* the whole terminal anew */
+	SCREEN_QUIT,
+	SCREEN_INTERVAL,  /* screen_interval() has changed; draw */
+	SCREEN_ASK_MEMORY /* somebody wants to know what is too dear for the tick; draw */
+};
 
 struct screen;
 
 /* Borrows keymap and theme. */
-struct screen *screen_new(const struct screen_options *o, const struct keymap *keys, struct theme *theme);
+struct screen *screen_new(const struct screen_options *o, const struct keymap *keys, const struct theme *theme);
 void screen_free(struct screen *s);
 
 enum screen_effect screen_key(struct screen *s, const struct store *st, ui_key key);
-nsec_t screen_interval(const struct screen *s); /* after SCREEN_INTERVAL */
+nsec_t screen_interval(const struct screen *s);
 void screen_message(struct screen *s, const char *text); /* shown above the footer until the next key */
+void screen_stale(struct screen *s, nsec_t age);         /* of the newest tick once it is overdue; 0: it is not */
 
 /* Draws everything for the canvas's size. */
 void screen_draw(struct screen *s, const struct store *st, struct canvas *c);

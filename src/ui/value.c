@@ -16,7 +16,13 @@ const char *value_number(char buf[FMT_SIZE], enum value_form form, double v)
 		[FORM_PERCENT] = fmt_percent,
 	};
 
-	return isfinite(v) ? format[form](buf, v) : strcpy(buf, "-");
+	if (!isfinite(v))
+		return strcpy(buf, "-");
+	if (form == FORM_COUNT && v != 0 && fabs(v) < 0.005) { /* "0.00" would be a zero that it is not */
+		snprintf(buf, FMT_SIZE, "%.2g", v);
+		return buf;
+	}
+	return format[form](buf, v);
 }
 
 const char *value_text(char buf[VALUE_SIZE], enum value_form form, struct point p)

@@ -16,7 +16,7 @@ static const struct row rows[] = {
 	{ "lost ", "lost", { "app.lost" }, .rank = 3, .flags = ROW_RATE },
 	{ "rx bit", "rxb", { "net.rx_bits", "app.rx_bits", "netns.rx_bits" }, .rank = 2, .flags = ROW_RATE },
 	{ "tx bit", "txb", { "net.tx_bits", "app.tx_bits", "netns.tx_bits" }, .rank = 4, .flags = ROW_RATE },
-	{ "ops ", "ops", { "app.ops" }, .rank = 0, .flags = ROW_RATE },
+	{ "ops ", "ops", { "app.ops" }, .rank = 2, .flags = ROW_RATE },
 	{ "B/packet", "B/p", { "net.rx_bytes_per_packet", "app.rx_bytes_per_packet", "netns.rx_bytes_per_packet" },
 		.rank = 6 },
 };
@@ -32,13 +32,28 @@ static const struct {
 	{ "netns.", "of the network namespace" },
 };
 
+/* In the rows, by itself or as bits. */
 static bool in_rows(const char *name)
 {
+	if (strcmp(name, "app.rx_bytes") == 0 || strcmp(name, "app.tx_bytes") == 0)
+		return true;
 	for (size_t i = 0; i < NROWS; i++)
 		for (const char *const *m = rows[i].metrics; *m; m++)
 			if (strcmp(*m, name) == 0)
 				return true;
 	return false;
+}
+
+/* For a program that counts operations but no packets, the namespace's packets come second. */
+static void put_operations_first(const struct view *v, struct line *lines, size_t count)
+{
+	metric_id ops = store_find(v->store, "app.ops");
+
+	for (size_t i = 0; i < count; i++)
+		if (str_starts(store_metric(v->store, lines[i].what.id)->name, "netns."))
+			lines[i].rank += RANK_PUBLISHED + 1;
+		else if (lines[i].what.id == ops)
+			lines[i].rank = 0;
 }
 
 /* The rows, and then what the program publishes beside them. */
@@ -52,6 +67,8 @@ static size_t lines(const struct pane_ops *self, const struct view *v, struct li
 		if ((m->kind == METRIC_COUNTER || m->kind == METRIC_GAUGE) && str_starts(m->name, "app.") && !in_rows(m->name))
 			out[n++] = rows_line(v, (metric_id)id, m->label, RANK_PUBLISHED, m->kind == METRIC_COUNTER ? ROW_RATE : 0);
 	}
+	if (store_find(v->store, "app.ops") != METRIC_NONE && store_find(v->store, "app.rx_packets") == METRIC_NONE)
+		put_operations_first(v, out, n);
 	return n;
 }
 

@@ -1,0 +1,144 @@
+/* What is missing, and why. Knows nothing of single sources: all it says it has from statuses and points. */
+#include "ui/why.h"
+
+#include "base/str.h"
+#include "ui/text.h"
+#include "ui/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_COLS 14
+#define STATE_COLS 8
+#define REASONS_MAX 32
+
+static const struct {
+	const char *text;
+	enum role role;
+} states[] = {
+	[STATUS_ON] = { "on", ROLE_GOOD },
+	[STATUS_PARTIAL] = { "on ~", ROLE_GOOD },
+	[STATUS_DENIED] = { "DENIED", ROLE_WARN },
+	[STATUS_ABSENT] = { "n/a", ROLE_WARN },
+	[STATUS_OFF] = { "OFF", ROLE_WARN },
+};
+
+static void put_rule(struct pager *p, const struct theme_glyphs *g, const char *left, const char *right)
+{
+	int row = pager_next(p);
+	struct rect r = { row, p->r.col, 1, p->r.cols };
+	char text[80];
+
+	if (row < 0)
+		return;
+	text_rule(p->c, g, r);
+	snprintf(text, sizeof text, " %s ", left);
+	canvas_write(p->c, row, r.col + 1, r.cols - 1, ROLE_TITLE, text);
+	text_in_rule(p->c, (struct rect){ row, r.col, 1, r.cols - 1 }, right);
+}
+
+/* One source: name and state, reason, remedy; the two texts wrap side by side. */
+static void put_status(struct pager *p, const struct status *s)
+{
+	int left = p->r.col + 1 + NAME_COLS + 1 + STATE_COLS, room = p->r.col + p->r.cols - 1 - left;
+	int why = s->fix[0] ? room / 2 - 1 : room, fix = room - why - 2, row = p->line - p->top;
+	struct pager other = *p;
+
+	pager_wrap(p, left, why, ROLE_TEXT, s->why);
+	if (s->fix[0])
+		pager_wrap(&other, left + why + 2, fix, ROLE_KEY, s->fix);
+	if (p->line == other.line && !s->fix[0] && !s->why[0])
+		pager_next(p);
+	if (other.line > p->line)
+		p->line = other.line;
+	if (row < 0 || row >= p->r.rows)
+		return;
+	canvas_write(p->c, p->r.row + row, p->r.col + 1, NAME_COLS, ROLE_TEXT, s->name);
+	canvas_write(p->c, p->r.row + row, left - STATE_COLS, STATE_COLS - 1, states[s->state].role, states[s->state].text);
+}
+
+struct reason {
+	const char *why;
+	enum point_state state;
+};
+
+/* The different reasons for which metrics are missing at this moment. */
+static size_t reasons(const struct view *v, struct reason out[REASONS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t id = 0; id < store_metrics(v->store) && n < REASONS_MAX; id++) {
+		struct point p = store_value(v->store, (metric_id)id, view_last(v));
+		size_t i = 0;
+
+		if ((p.state != POINT_DENIED && p.state != POINT_ABSENT) || !p.why)
+			continue;
+		while (i < n && strcmp(out[i].why, p.why) != 0)
+			i++;
+		if (i == n)
+			out[n++] = (struct reason){ p.why, p.state };
+	}
+	return n;
+}
+
+/* A reason, and below it the metrics that it keeps away. */
+static void put_reason(struct pager *p, const struct view *v, const struct reason *reason)
+{
+	char names[4096] = "", mark[VALUE_SIZE];
+	size_t used = 0;
+	int row = p->line - p->top;
+
+	if (row >= 0 && row < p->r.rows)
+		canvas_write(p->c, p->r.row + row, p->r.col + 1, 7, ROLE_WARN,
+			value_text(mark, FORM_COUNT, point_missing(reason->state, NULL)));
+	pager_wrap(p, p->r.col + 9, p->r.cols - 10, ROLE_TEXT, reason->why);
+	for (size_t id = 0; id < store_metrics(v->store) && used + 80 < sizeof names; id++) {
+		struct point point = store_value(v->store, (metric_id)id, view_last(v));
+
+		if (point.state == reason->state && point.why && strcmp(point.why, reason->why) == 0)
+			used += (size_t)snprintf(names + used, sizeof names - used, "%s%.63s", used ? " " : "",
+				store_metric(v->store, (metric_id)id)->name);
+	}
+	pager_wrap(p, p->r.col + 9, p->r.cols - 10, ROLE_DIM, names);
+}
+
+static void put_costs(struct pager *p, const struct view *v)
+{
+	char text[VALUE_SIZE], line[512];
+
+	for (size_t id = 0; id < store_metrics(v->store); id++) {
+		const struct metric *m = store_metric(v->store, (metric_id)id);
+		struct point value;
+
+		if (!str_starts(m->name, "tach."))
+			continue;
+		value = store_value(v->store, (metric_id)id, view_last(v));
+		snprintf(line, sizeof line, "%-18.18s %7s%s  %s", m->name,
+			value_text(text, value_form(m, m->unit == UNIT_RATIO, false), value), m->kind == METRIC_COUNTER ? "/s" : "  ",
+			m->help);
+		pager_wrap(p, p->r.col + 1, p->r.cols - 2, ROLE_TEXT, line);
+	}
+}
+
+int why_draw(const struct view *v, struct canvas *c, struct rect r, int top)
+{
+	struct pager p = { .c = c, .r = r, .top = top };
+	struct reason list[REASONS_MAX];
+	size_t count, n;
+	const struct status *s = store_statuses(v->store, &count);
+
+	put_rule(&p, v->glyphs, "source         state    reason", "what would bring it back");
+	for (size_t i = 0; i < count; i++)
+		put_status(&p, &s[i]);
+	n = reasons(v, list);
+	if (n) {
+		pager_next(&p);
+		put_rule(&p, v->glyphs, "metrics that are not there", "");
+	}
+	for (size_t i = 0; i < n; i++)
+		put_reason(&p, v, &list[i]);
+	pager_next(&p);
+	put_rule(&p, v->glyphs, "what tach costs", "last interval");
+	put_costs(&p, v);
+	return p.line;
+}
