@@ -62,7 +62,7 @@ static const char *exact_duration(char buf[FMT_SIZE], nsec_t t)
 }
 
 /* "10ms to 1h" */
-static const char *range_text(char *buf, size_t size, const struct option_row *row)
+const char *options_range(char *buf, size_t size, const struct option_row *row)
 {
 	char low[FMT_SIZE], high[FMT_SIZE];
 
@@ -81,7 +81,7 @@ static int set_number(struct place *p, const struct option_row *row, const char 
 	if (row->type == OPTION_DURATION ? parse_duration(value, &v, e) : parse_count(value, &v, e))
 		return -1;
 	if (v < row->min || v > row->max)
-		return err_set(e, 0, "%.40s is out of range: %s", value, range_text(range, sizeof range, row));
+		return err_set(e, 0, "%.40s is out of range: %s", value, options_range(range, sizeof range, row));
 	*(uint64_t *)field(p->o, row) = v;
 	return 0;
 }
@@ -417,7 +417,7 @@ char *options_print_config(void)
 			continue;
 		fprintf(f, "\n# %s%s", row->negative ? "off: " : "", row->help);
 		if (row->max)
-			fprintf(f, ", %s", range_text(range, sizeof range, row));
+			fprintf(f, ", %s", options_range(range, sizeof range, row));
 		fprintf(f, "\n%s%s = %s\n", row->value ? "" : "# ", row->name, row->value ? row->value : row->argument);
 	}
 	fclose(f);

@@ -86,6 +86,9 @@ int options_load(struct options *o, enum option_scope scope, int argc, char **ar
 /* One config file from memory, over what is there. */
 int options_read_text(struct options *o, const char *name_for_errors, const char *text, struct err *e);
 
+/* "10ms to 1h": what an option with a least and a greatest value takes. */
+const char *options_range(char *buf, size_t size, const struct option_row *row);
+
 /* What --print-config prints: every row with its default and help, in the config language. The caller frees. */
 char *options_print_config(void);
 

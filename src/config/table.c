@@ -38,7 +38,7 @@ const struct option_row option_table[] = {
 		.help = "draw with ASCII characters only" },
 	{ .name = "color", .type = OPTION_FLAG, .negative = true, .scope = SCREEN | SCOPE_CONFIG, FIELD(color),
 		.value = "on", .help = "no colours, as with NO_COLOR in the environment" },
-	{ .name = "utc", .type = OPTION_FLAG, .scope = SCREEN | SCOPE_CONFIG, FIELD(utc), .value = "off",
+	{ .name = "utc", .type = OPTION_FLAG, .scope = WATCHING | SCOPE_CONFIG, FIELD(utc), .value = "off",
 		.help = "show the time of day in UTC" },
 	{ .name = "time", .letter = 't', .type = OPTION_DURATION, .scope = SCOPE_STAT, FIELD(time), .min = NSEC_PER_MSEC,
 		.max = 10000 * hour, .argument = "TIME", .help = "stop after that long" },
@@ -63,6 +63,6 @@ const struct option_row option_table[] = {
 	{ .name = "config", .type = OPTION_TEXT, .scope = SCOPE_ALL, FIELD(config), .argument = "FILE",
 		.help = "read this config file and no other" },
 	{ .name = "log", .type = OPTION_TEXT, .scope = SCOPE_ALL | SCOPE_CONFIG, FIELD(log), .argument = "FILE",
-		.help = "write down there what tach does" },
+		.help = "write down in this file what tach does" },
 	{ .name = NULL },
 };
