@@ -97,6 +97,18 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/f
 # What follows a set-up is a make of its own, which looks for the libraries anew; it builds on all cores unless told.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# The tables of the manual are made from the rows of the program.
+PAGES := man/tach.1 man/tachrc.5
+$(BUILD)/man/gen: $(BUILD)/man/gen.o $(BUILD)/libtach.a
+	$(SAY) "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+docs: $(BUILD)/man/gen
+	$(Q)$< write $(PAGES)
+
+check-docs: $(BUILD)/man/gen
+	$(Q)$< check $(PAGES)
+
 demo:
 	@tools/setup.sh build
 	+@$(again) all
@@ -108,7 +120,7 @@ check:
 
 # The tests with what is installed already; CHECKS narrows them.
 CHECKS ?= $(TEST_BINS) $(REPLAY_BINS) $(TEST_SCRIPTS)
-check-here: all $(SUBJECT) $(filter $(BUILD)/%,$(CHECKS))
+check-here: all $(SUBJECT) $(BUILD)/man/gen $(filter $(BUILD)/%,$(CHECKS))
 	@V=$(V) BUILD=$(BUILD) $(RUN) tests/run.sh $(CHECKS)
 
 # The programs, and the real binary for 50 ticks, under the sanitizers. A report ends the program, so it is a failure.
@@ -189,7 +201,7 @@ force:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all demo check check-here asan tsan tidy tidy-here fuzz fuzz-here bench bench-here coverage install uninstall \
-	clean force
+	docs check-docs clean force
 
 -include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_BINS:%=%.o) $(TEST_HELP) $(FUZZ_BINS:%=%.o) $(BENCH_OBJECTS) \
-	$(BUILD)/tests/fuzz/replay.o $(SUBJECT).o)
+	$(BUILD)/tests/fuzz/replay.o $(BUILD)/man/gen.o $(SUBJECT).o)

@@ -90,18 +90,33 @@ static void fill_themes(struct list_rows *out)
 
 static void fill_roles(struct list_rows *out)
 {
-	for (int r = 0; r < ROLE_COUNT; r++)
-		ADD(out, role_name((enum role)r), role_meaning((enum role)r));
+	for (enum role r = 0; r < ROLE_COUNT; r++)
+		ADD(out, role_name(r), role_meaning(r));
+}
+
+/* "? h F1", and for a key of one pane "s (memory)". */
+static void find_keys(const struct keymap *k, enum action a, char *out, size_t size)
+{
+	char keys[128];
+
+	str_copy(out, size, keymap_keys(k, NULL, a, keys, sizeof keys));
+	for (size_t i = 0; pane_table[i]; i++) {
+		size_t have = strlen(out);
+
+		if (*keymap_keys(k, pane_table[i]->name, a, keys, sizeof keys))
+			snprintf(out + have, size - have, "%s%s (%s)", have ? " " : "", keys, pane_table[i]->name);
+	}
 }
 
 static void fill_actions(struct list_rows *out)
 {
 	struct keymap *defaults = keymap_new();
-	char keys[128];
+	char keys[256];
 
-	for (int a = 0; a < ACTION_COUNT; a++)
-		ADD(out, action_name((enum action)a), keymap_keys(defaults, NULL, (enum action)a, keys, sizeof keys),
-			action_group((enum action)a), action_help((enum action)a));
+	for (enum action a = 0; a < ACTION_COUNT; a++) {
+		find_keys(defaults, a, keys, sizeof keys);
+		ADD(out, action_name(a), keys, action_group(a), action_help(a));
+	}
 	keymap_free(defaults);
 }
 
