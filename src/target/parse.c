@@ -166,7 +166,7 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* id parent major:minor root POINT options [optional...] - TYPE source OPTIONS */
+/* id parent major:minor ROOT POINT options [optional...] - TYPE source OPTIONS */
 static bool read_mount(const char *line, const char *stop, struct mount *out)
 {
 	const char *word, *word_end;
@@ -175,6 +175,8 @@ static bool read_mount(const char *line, const char *stop, struct mount *out)
 	out->options[0] = '\0';
 	while (next_word(&line, stop, &word, &word_end)) {
 		n++;
+		if (n == 4 && !copy_part(out->root, sizeof out->root, word, word_end))
+			return false;
 		if (n == 5 && !copy_part(out->point, sizeof out->point, word, word_end))
 			return false;
 		if (n > 6 && !dash && word_end - word == 1 && *word == '-')
@@ -184,6 +186,7 @@ static bool read_mount(const char *line, const char *stop, struct mount *out)
 		else if (dash && n == dash + 3 && !copy_part(out->options, sizeof out->options, word, word_end))
 			return false;
 	}
+	unescape(out->root);
 	unescape(out->point);
 	return dash && n >= dash + 3;
 }

@@ -26,6 +26,7 @@ bool parse_status(const char *text, size_t length, struct proc_status *out);
 bool parse_cgroup(const char *text, size_t length, const char *controller, char *out, size_t size);
 
 struct mount {
+	char root[1024];   /* which part of the file system is mounted there; "/" where it is all of it. Unescaped */
 	char point[1024];  /* unescaped */
 	char type[32];     /* "cgroup2" */
 	char options[512]; /* of the file system: "rw,memory" */
