@@ -1,11 +1,13 @@
 /* The sources that tach has: the explicit list. Order is that of `tach list sources` and of reading. */
 #include "source/perf/perf.h"
-#include "source/publish/publish_source.h"
+#include "source/proc/proc.h"
+#include "source/publish/source.h"
 #include "source/self/self.h"
 
 const struct source_ops *const source_table[] = {
+	&source_proc,
+	&source_self,
 	&source_perf,
 	&source_publish,
-	&source_self,
 	NULL,
 };
