@@ -1,7 +1,7 @@
 /* The sources that tach has: the explicit list. Order is that of `tach list sources` and of reading. */
 #include "source/perf/perf.h"
 #include "source/proc/proc.h"
-#include "source/publish/source.h"
+#include "source/publish/publish_source.h"
 #include "source/self/self.h"
 
 const struct source_ops *const source_table[] = {
