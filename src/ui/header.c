@@ -195,6 +195,8 @@ void header_bar(const struct view *v, struct canvas *c, struct rect r)
 	char text[160], why[80];
 	int col = r.col + (wide ? 12 : 7), cols;
 
+	if (!v->now)
+		return;
 	canvas_write(c, r.row, r.col + 1, 5, ROLE_DIM, "where");
 	for (int i = 0; i < PART_COUNT; i++) {
 		parts[i] = view_named(v, header_wants[i]);

@@ -66,7 +66,7 @@ static void draw_rule(const struct pane_ops *p, const struct view *v, struct can
 	text_rule(c, v->glyphs, r);
 	snprintf(title, sizeof title, " %d %s ", v->number, p->title);
 	used = canvas_write(c, r.row, r.col + 1, r.cols - 1, v->focused ? ROLE_SELECT : ROLE_TITLE, title);
-	if (p->about)
+	if (p->about && v->now)
 		p->about(v, about, sizeof about);
 	if (heads) {
 		draw_heads(c, &g);
@@ -127,7 +127,7 @@ void pane_draw(const struct pane_ops *p, const struct view *v, struct canvas *c,
 		r.row++;
 		r.rows--;
 	}
-	if (!p->draw || !p->draw(v, c, r))
+	if (v->now && (!p->draw || !p->draw(v, c, r)))
 		draw_lines(p, v, c, r);
 }
 

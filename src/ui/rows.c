@@ -2,6 +2,7 @@
 #include "ui/rows.h"
 
 #include "ui/graph.h"
+#include "ui/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -145,7 +146,7 @@ static void draw_now(const struct view *v, struct canvas *c, struct rect r, cons
 	char text[VALUE_SIZE + 2], age[FMT_SIZE];
 
 	if (v->stale && point_has_value(line->now))
-		snprintf(text, sizeof text, "(%s)", fmt_seconds(age, floor(nsec_to_seconds(v->stale))));
+		snprintf(text, sizeof text, "(%s)", text_duration(age, v->stale));
 	else
 		value_text(text, line->form, line->now);
 	/* Half a number would be another number. */
