@@ -58,7 +58,9 @@ struct target *target_open_cgroup(const char *path, const struct target_options 
 struct target *target_open_unit(const char *unit, const struct target_options *o, struct err *e);
 
 /* Starts argv[0] (searched in PATH) in a process group of its own, stopped before its exec so that counters can be
- * attached first; target_go() lets it run. */
+ * attached first; target_go() lets it run. Until the target is closed tach is the subreaper of its orphans: children
+ * that tach forks for other purposes must stay in its own process group, or they would be taken for such. One spawned
+ * target at a time. */
 struct target *target_spawn(char *const argv[], const struct target_options *o, struct err *e);
 int target_go(struct target *t, struct err *e); /* reports exec's failure (ENOENT...) as the sentence a shell would */
 
