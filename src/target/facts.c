@@ -76,6 +76,20 @@ void facts_begin(struct target *t)
 	t->facts.started_wall = wall_of(p->start);
 }
 
+void facts_name_command(struct target *t, char *const argv[])
+{
+	char text[sizeof t->facts.cmdline * 2];
+	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
+	size_t n = 0;
+
+	for (size_t i = 0; argv[i] && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, i ? " %s" : "%s", argv[i]);
+	str_clean(t->facts.cmdline, sizeof t->facts.cmdline, text, strlen(text));
+	str_clean(t->facts.name, sizeof t->facts.name, name, strlen(name));
+	str_copy(t->comm, sizeof t->comm, t->list[0].follow->now.comm);
+	read_cgroup(t, &t->list[0]);
+}
+
 /* status is as waitpid() has it. */
 static void note_end(struct target *t, int status)
 {

@@ -118,6 +118,7 @@ void spawn_close(struct target *t);
 
 /* facts.c */
 void facts_begin(struct target *t);
+void facts_name_command(struct target *t, char *const argv[]); /* until it runs and can be asked itself */
 void facts_refresh(struct target *t);
 void facts_end(struct target *t, const struct process *p); /* p has ended */
 

@@ -176,6 +176,7 @@ struct target *target_spawn(char *const argv[], const struct target_options *o, 
 	p.root = true;
 	target_take(t, &p);
 	str_clean(t->spawn.command, sizeof t->spawn.command, argv[0], strlen(argv[0]));
+	facts_name_command(t, argv);
 	target_start(t);
 	return t;
 }
@@ -194,7 +195,6 @@ int target_go(struct target *t, struct err *e)
 	while (n < 0 && errno == EINTR);
 	close(line);
 	t->spawn.line = -1;
-	t->comm[0] = '\0'; /* the texts are those of the command now */
 	if (failure)
 		return err_set(e, failure, "cannot run '%s': %s", t->spawn.command, strerror(failure));
 	return 0;

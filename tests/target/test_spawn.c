@@ -79,6 +79,8 @@ static void it_waits_until_it_is_let_go(void **state)
 	assert_true(target_refresh(t));
 	assert_string_equal(read_text(output), "");
 	assert_true(process_of(t, pid)->born && process_of(t, pid)->root);
+	assert_string_equal(facts_of(t).name, "sh"); /* and not tach's own, whose copy it still is */
+	assert_string_equal(facts_of(t).cmdline, "sh -c echo ran");
 	assert_int_equal(target_go(t, &e), 0);
 	refresh_until(t, facts_of(t).state == TARGET_ENDED);
 	assert_string_equal(read_text(output), "ran\n");
@@ -108,6 +110,22 @@ static void assert_exec_fails(const char *command, int code, int exit_status, co
 	assert_int_equal(e.code, code);
 	refresh_until(t, facts_of(t).state == TARGET_ENDED);
 	assert_int_equal(facts_of(t).exit_status, exit_status);
+	finish(t);
+}
+
+static void the_header_speaks_of_what_runs(void **state)
+{
+	char *const argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)"exec sleep 1000", NULL };
+	struct err e;
+	struct target *t = target_spawn(argv, &quiet, &e);
+
+	(void)state;
+	assert_string_equal(facts_of(t).name, "sh");
+	assert_string_equal(facts_of(t).cmdline, "/bin/sh -c exec sleep 1000");
+	assert_int_equal(target_go(t, &e), 0);
+	refresh_until(t, strcmp(facts_of(t).name, "sleep") == 0);
+	assert_string_equal(facts_of(t).cmdline, "sleep 1000");
+	target_stop(t, PATIENCE);
 	finish(t);
 }
 
@@ -411,6 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(it_waits_until_it_is_let_go),
 		T(it_never_runs_when_closed_before),
+		T(the_header_speaks_of_what_runs),
 		T(exec_failure_is_said_as_a_shell_does),
 		T(every_end_has_its_sentence),
 		T(the_zombie_can_be_read_once),
