@@ -60,7 +60,7 @@ static const struct {
 #define MODIFIERS (sizeof modifiers / sizeof modifiers[0])
 #define ALL_MODIFIERS (UI_KEY_CTRL | UI_KEY_META | UI_KEY_SHIFT)
 
-const char *key_name(char buf[UI_KEY_NAME_SIZE], ui_key k)
+const char *key_print(char buf[UI_KEY_NAME_SIZE], ui_key k)
 {
 	ui_key base = k & ~(ui_key)ALL_MODIFIERS;
 	char *out = buf;

@@ -34,7 +34,7 @@ enum {
 
 #define UI_KEY_NAME_SIZE 24
 
-const char *key_name(char buf[UI_KEY_NAME_SIZE], ui_key k); /* "" for what has no name */
+const char *key_print(char buf[UI_KEY_NAME_SIZE], ui_key k); /* "" for what has no name */
 
 /* Names of special keys in any case. Characters that a keys file gives a meaning have names too: Space Semicolon Colon
  * Equal Hash BracketLeft. C-i, C-m, C-j, C-[ and C-h are the keys that terminals send for them: Tab, Enter, Esc, BS. */

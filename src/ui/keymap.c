@@ -159,7 +159,7 @@ const char *keymap_keys(const struct keymap *k, const char *pane, enum action a,
 
 		if (b->action != a || (pane ? !b->pane || strcmp(b->pane, pane) != 0 : b->pane != NULL))
 			continue;
-		key_name(name, b->key);
+		key_print(name, b->key);
 		if (used + strlen(name) + 2 > size)
 			break;
 		used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " " : "", name);

@@ -18,18 +18,24 @@
 int term_open(const struct theme *t, bool mono, char *note, size_t note_size, struct err *e);
 void term_close(void);
 
-void term_size(int *rows, int *cols); /* now; a resize is also told by UI_KEY_RESIZE */
+void term_size(int *rows, int *cols); /* changes only inside term_key(), which then says UI_KEY_RESIZE */
 void term_set_theme(const struct theme *t);
 
-/* Puts the differences between the canvas and what the terminal shows on the line, as one write. Skips the frame and
- * returns false when the line has not taken the last one yet (a slow ssh): call again later. */
+/* Puts the differences between the canvas and what the terminal shows on the line, never waiting for it. Skips the
+ * frame and returns false when the line has not taken the last one yet (a slow ssh): call again later. A canvas of
+ * another size than the terminal's is cut, or padded with blanks. */
 bool term_show(const struct canvas *c);
 void term_redraw(void);            /* the next term_show() sends everything */
 uint64_t term_bytes(void);         /* sent so far */
 
-int term_fd(void);                 /* poll for keys */
-ui_key term_key(void);             /* the next key; UI_KEY_NONE when none waits. Never blocks */
-int term_signal(void);             /* SIGTERM, SIGHUP or SIGINT that has come, else 0 */
-bool term_utf8(void);              /* LC_CTYPE is UTF-8 */
+/* Readable when a key or a signal has come, or the line takes bytes again. Then call term_key() until it gives
+ * UI_KEY_NONE, look at term_signal() and show. */
+int term_fd(void);
+
+/* The next key, UI_KEY_NONE when none waits. Also the place where sizes change, ^Z suspends and waiting bytes go out.
+ * Waits at most 25 ms, after an Esc, for the rest of a sequence. */
+ui_key term_key(void);
+int term_signal(void);             /* SIGTERM, SIGHUP (or a lost line) or SIGINT that has come, else 0 */
+bool term_utf8(void);              /* sets LC_CTYPE from the environment; whether it is UTF-8 */
 
 #endif

@@ -179,6 +179,7 @@ void pty_hangup(struct pty *p)
 
 void pty_termios(const struct pty *p, struct termios *out)
 {
+	memset(out, 0, sizeof *out); /* with its padding, so that two of them can be compared */
 	if (tcgetattr(p->slave, out))
 		fail_msg("tcgetattr: %s", strerror(errno));
 }

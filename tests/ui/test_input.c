@@ -22,7 +22,7 @@ static void expect(const char *bytes, const char *want)
 		assert_true(n > 0 && n <= length - at);
 		at += n;
 		strcat(have, *have ? " " : "");
-		strcat(have, key == UI_KEY_NONE ? "." : key_name(name, key));
+		strcat(have, key == UI_KEY_NONE ? "." : key_print(name, key));
 	}
 	assert_string_equal(have, want);
 }

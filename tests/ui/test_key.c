@@ -25,7 +25,7 @@ static void test_known_names(void **state)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		assert_true(key_parse(known[i].name, &key));
 		assert_int_equal(key, known[i].key);
-		assert_string_equal(key_name(buf, known[i].key), known[i].name);
+		assert_string_equal(key_print(buf, known[i].key), known[i].name);
 	}
 }
 
@@ -66,7 +66,7 @@ static unsigned round_trips(ui_key key)
 	char buf[UI_KEY_NAME_SIZE];
 	ui_key again = 0;
 
-	if (!*key_name(buf, key))
+	if (!*key_print(buf, key))
 		return 0;
 	assert_true(key_parse(buf, &again));
 	assert_int_equal(again, key);
