@@ -24,7 +24,7 @@ const struct process *target_processes(const struct target *t, size_t *count)
 	return t->processes;
 }
 
-static void target_add(struct target *t, pid_t pid, bool born)
+static inline void target_add(struct target *t, pid_t pid, bool born)
 {
 	char path[32];
 
@@ -33,7 +33,7 @@ static void target_add(struct target *t, pid_t pid, bool born)
 		.dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) };
 }
 
-static void target_remove(struct target *t, size_t i)
+static inline void target_remove(struct target *t, size_t i)
 {
 	close(t->processes[i].dir);
 	t->processes[i] = t->processes[--t->n];
@@ -45,7 +45,7 @@ struct child {
 };
 
 /* Starts a process that calls steps(n) for n = 0, 1, 2..., each time child_step() is called; it ends with the test. */
-static struct child child_start(void (*steps)(int))
+static inline struct child child_start(void (*steps)(int))
 {
 	int ask[2], answer[2];
 	char c;
@@ -69,7 +69,7 @@ static struct child child_start(void (*steps)(int))
 	return (struct child){ pid, ask[1], answer[0] };
 }
 
-static void child_step(const struct child *c)
+static inline void child_step(const struct child *c)
 {
 	char byte;
 
@@ -77,7 +77,7 @@ static void child_step(const struct child *c)
 		abort();
 }
 
-static void child_end(const struct child *c)
+static inline void child_end(const struct child *c)
 {
 	kill(c->pid, SIGKILL); /* a later child may hold the other end of its pipe */
 	close(c->ask);
