@@ -18,7 +18,7 @@ struct line {
 	char *word[WORDS];
 	size_t words;
 	char *rest;     /* all after the second word */
-	unsigned looks; /* of a first "tasks" or "read" line: how often it was asked */
+	unsigned looks; /* how often an "open" line answered; of a first "tasks" or "read" line: how often it was asked */
 };
 
 struct descriptor {
@@ -109,18 +109,18 @@ static bool part_fits(const char *part, const struct perf_event_attr *attr)
 	return strcmp(part, "any") == 0 || attr->exclude_kernel == (strcmp(part, "user") == 0);
 }
 
-static int answer_open(const struct replay *r, const struct perf_event_attr *attr, pid_t tid)
+static int answer_open(struct replay *r, const struct perf_event_attr *attr, pid_t tid)
 {
 	for (size_t i = 0; i < r->nlines; i++) {
-		const struct line *l = &r->lines[i];
+		struct line *l = &r->lines[i];
 
 		if (strcmp(l->word[0], "open") != 0)
 			continue;
-		if (l->words != 5 || error_of(l->word[4]) < 0)
+		if (l->words < 5 || l->words > 6 || error_of(l->word[4]) < 0)
 			malformed(l);
-		if (!part_fits(l->word[2], attr))
+		if (!part_fits(l->word[2], attr) || !tid_fits(l->word[3], tid) || !event_fits(l, attr))
 			continue;
-		if (tid_fits(l->word[3], tid) && event_fits(l, attr))
+		if (l->words == 5 || l->looks++ < strtoul(l->word[5], NULL, 10))
 			return error_of(l->word[4]);
 	}
 	return 0;

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESCANS 5    /* of a task directory that grows while it is opened */
-#define REOPENINGS 3 /* of a unit whose thread forked in the middle of it */
+#define RESCANS 5     /* of a task directory that grows while it is opened */
+#define REOPENINGS 20 /* of a unit whose thread forked in the middle of it; each takes some 20 us */
 
 struct tids {
 	pid_t *ids;
@@ -34,7 +34,6 @@ static void visit_task(void *arg, const char *name)
 
 /* ---- one thread ---- */
 
-/* ECHILD: the thread forked while the group was half open, and the child's half group would fail every later read. */
 static int open_lane(const struct perf *p, const struct perf_group *g, pid_t tid, size_t pmu, int *fds, uint64_t *before)
 {
 	memset(before, 0, (2 + g->ncounted) * sizeof *before);
@@ -68,10 +67,18 @@ static int open_lanes(const struct perf *p, struct perf_group *g, pid_t tid)
 	return 0;
 }
 
+/* The thread forked while its group was half open. Either the half group of the child makes every read fail (ECHILD),
+ * or the kernel has exchanged the contexts of parent and child (context_equiv()), so that the leader seems to be
+ * another's (EINVAL) or nobody's (ENODEV). What these mean otherwise was found out on tach's own thread. */
+static bool forked_between(int code)
+{
+	return code == ECHILD || code == EINVAL || code == ENODEV;
+}
+
 static int open_unit(const struct perf *p, struct perf_group *g, pid_t tid, unsigned tree)
 {
 	for (unsigned i = 0; open_lanes(p, g, tid); i++)
-		if (errno != ECHILD || i == REOPENINGS)
+		if (!forked_between(errno) || i == REOPENINGS)
 			return -1;
 	g->trees = xgrow(g->trees, &g->trees_capacity, g->nunits + 1, sizeof *g->trees);
 	g->trees[g->nunits++] = tree;

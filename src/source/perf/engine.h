@@ -93,8 +93,8 @@ struct perf {
 	struct perf_group *groups;
 	size_t ngroups;
 	struct perf_pmu pmus[PERF_PMUS]; /* kinds of cores that the kernel names */
-	size_t kinds; /* of them; two or more: the CPU is hybrid */
-	size_t npmus;
+	size_t kinds;       /* of them; two or more: the CPU is hybrid */
+	size_t npmus;       /* on how many of them a generic event is opened: all, or 1 */
 
 	struct perf_member *members; /* sorted by pid */
 	size_t nmembers;

@@ -89,6 +89,8 @@ void perf_explain_attach(int code, struct perf_reason *out)
 			"the process belongs to another user, or has rights that tach has not");
 	else if (code == EMFILE || code == ENFILE)
 		perf_reason_set(out, POINT_ABSENT, "ulimit -n 65536", "raise ulimit -n");
+	else if (code == ECHILD || code == EINVAL || code == ENODEV) /* what attach.c could not overcome */
+		perf_reason_set(out, POINT_ABSENT, "", "the thread forks too fast to be opened");
 	else
 		perf_reason_set(out, POINT_ABSENT, "", "perf_event_open: %s", strerror(code));
 }

@@ -1,6 +1,7 @@
 /* The kernel as it is. Knows nothing of events; each function is one system call or one small file. */
 #include "source/perf/kernel.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <dirent.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 static int live_open(void *context, struct perf_event_attr *attr, pid_t tid, int group_fd)
@@ -79,12 +79,8 @@ static uint64_t live_raise_files(void *context)
 
 static uint64_t live_uptime(void *context)
 {
-	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
-	struct timespec ts;
-
 	(void)context;
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * hz + (uint64_t)ts.tv_nsec * hz / 1000000000u;
+	return clock_boot() / (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 const struct perf_kernel perf_kernel_live = {

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#define REREADS 10 /* of about a microsecond */
+
 static void make_attr(const struct perf *p, const struct perf_event *ev, size_t pmu, struct perf_event_attr *attr)
 {
 	const struct perf_code *code = &ev->code;
@@ -59,8 +61,11 @@ int perf_lane_read(const struct perf_kernel *k, int leader, size_t count, uint64
 {
 	uint64_t answer[3 + PERF_GROUP_SIZE]; /* number of values, enabled, running, values */
 	size_t size = (3 + count) * sizeof answer[0];
-	ssize_t n = k->read(k->context, leader, answer, size);
+	ssize_t n = -1;
 
+	/* ECHILD: a thread that had inherited was just being ended, its group half gone. */
+	for (unsigned i = 0; n < 0 && i < REREADS && (i == 0 || errno == ECHILD); i++)
+		n = k->read(k->context, leader, answer, size);
 	if (n < 0)
 		return -1;
 	if ((size_t)n != size || answer[0] != count) {

@@ -211,7 +211,7 @@ static bool counts(const struct perf *p, const struct perf_group *g)
 	while (opened--)
 		perf_lane_close(p, fds[opened], g->ncounted);
 	ipc = sum[2] ? (double)sum[3] / (double)sum[2] : 0;
-	return !complete || (sum[1] && ipc >= IPC_LEAST && ipc <= IPC_MOST);
+	return !complete || (ipc >= IPC_LEAST && ipc <= IPC_MOST);
 }
 
 /* Sets the reason why no hardware event can be had, or leaves POINT_OK. */

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -365,6 +366,49 @@ static void test_counts_stay_when_the_target_ends(void **state)
 	live_end(&l);
 }
 
+static void *do_nothing(void *arg)
+{
+	return arg;
+}
+
+static _Noreturn void clone_for_ever(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, do_nothing, NULL) == 0)
+			pthread_join(thread, NULL);
+		usleep(100);
+	}
+}
+
+/* Between the events of one group its thread clones; the kernel then refuses or cannot read the half group. */
+static void test_a_thread_that_clones_while_it_is_opened(void **state)
+{
+	(void)state;
+	if (!can_count())
+		skip();
+	for (int i = 0; i < 10; i++) {
+		pid_t pid = fork();
+		struct live l;
+
+		if (pid == 0)
+			clone_for_ever();
+		usleep(3000);
+		live_begin(&l, pid, NULL);
+		for (int tick = 0; tick < 5; tick++) {
+			usleep(3000);
+			live_tick(&l);
+		}
+		assert_true(point_has_value(live_point(&l, "cpu.context_switches")));
+		assert_true(live_point(&l, "cpu.context_switches").value > 5);
+		live_end(&l);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
 static void test_named_events(void **state)
 {
 	static const char *const events[] = { "minor-faults", "context-switches", "no-such-event", NULL };
@@ -477,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_new_threads_and_children_are_counted),
 		cmocka_unit_test(test_standing_threads_are_counted),
 		cmocka_unit_test(test_counts_stay_when_the_target_ends),
+		cmocka_unit_test(test_a_thread_that_clones_while_it_is_opened),
 		cmocka_unit_test(test_named_events),
 		cmocka_unit_test(test_without_rights),
 	};
