@@ -29,7 +29,7 @@ const struct metric derived_table[] = {
 		"Share of branches guessed wrong; above 2 %, sort the data or replace branches by arithmetic."),
 	DERIVED("cpu.branch_mpki", "branch", UNIT_COUNT, "cpu.branch_misses / cpu.instructions * 1000",
 		"Wrong guesses per 1,000 instructions; each costs 15 to 20 cycles."),
-	DERIVED("cpu.stalled_ratio", "stalled", UNIT_RATIO, "cpu.stalled_backend / cpu.cycles",
+	DERIVED("cpu.stalled_ratio", "stalled", UNIT_RATIO, "cpu.stalled_backend / cpu.stalled_of_cycles",
 		"Share of cycles in which nothing could be finished for want of data or units; memory or long divisions."),
 	/* Caches */
 	DERIVED("cache.miss_ratio", "miss rate", UNIT_RATIO, "cache.misses / cache.references",
