@@ -106,6 +106,7 @@ void settle_tick(struct settle_totals *t, struct settle_member *const members[],
 	for (size_t i = 0; i < n; i++) {
 		struct settle_member *heir = members[i]->dead ? nearest_living(members, n, members[i]) : NULL;
 
+		t->unseen |= members[i]->dead;
 		if (heir)
 			charge(heir, members[i]);
 	}

@@ -42,7 +42,8 @@ struct settle_member {
 
 struct settle_totals {
 	uint64_t total[SETTLE_FIELDS];
-	bool unseen; /* in the last tick children used CPU time that was never read from their own files */
+	bool unseen; /* in the last tick something was used that nobody read: by who ended after it had been read last, or by
+	              * children that came and went. Waited-for counters tell it, others (SETTLE_RUN) never will */
 };
 
 /* Takes what was read of a living member. The first read of one that was not born under our eyes only says from where to
