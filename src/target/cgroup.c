@@ -121,6 +121,10 @@ static struct target *open_named(char *find(const struct hierarchies *h, const c
 
 struct target *target_open_cgroup(const char *path, const struct target_options *o, struct err *e)
 {
+	if (!*path) {
+		err_set(e, 0, "the path of the cgroup is empty; / is all of them");
+		return NULL;
+	}
 	return open_named(hierarchies_resolve, path, "cgroup", o, e);
 }
 

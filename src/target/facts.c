@@ -105,17 +105,20 @@ static void note_end(struct target *t, int status)
 	if (name)
 		snprintf(t->end, sizeof t->end, "killed by SIG%s%s", name, WCOREDUMP(status) ? " (core dumped)" : "");
 	else
-		snprintf(t->end, sizeof t->end, "killed by signal %d%s", signal, WCOREDUMP(status) ? " (core dumped)" : "");
+		snprintf(t->end, sizeof t->end, "killed by signal %d%s", signal,
+			WCOREDUMP(status) ? " (core dumped)" : "");
 }
 
 /* tach's own child: stays a zombie, so that sources can still read it. */
 static void ask_wait(struct target *t)
 {
 	siginfo_t si = { 0 };
+	int killed;
 
 	if (waitid(P_PID, (id_t)t->first, &si, WEXITED | WNOWAIT | WNOHANG) != 0 || si.si_pid != t->first)
 		return;
-	note_end(t, si.si_code == CLD_EXITED ? si.si_status << 8 : si.si_status | (si.si_code == CLD_DUMPED ? 0x80 : 0));
+	killed = si.si_status | (si.si_code == CLD_DUMPED ? WCOREFLAG : 0);
+	note_end(t, si.si_code == CLD_EXITED ? si.si_status << 8 : killed);
 }
 
 /* Another's zombie shows its status in /proc/PID/stat to whoever may ptrace it, and 0 to all others. Which of the two
@@ -132,7 +135,8 @@ static void ask_pidfd(struct target *t)
 {
 	struct pidfd_info_v0 info = { .mask = PIDFD_INFO_EXIT_BIT };
 
-	if (t->first_pidfd >= 0 && ioctl(t->first_pidfd, PIDFD_GET_INFO_V0, &info) == 0 && (info.mask & PIDFD_INFO_EXIT_BIT))
+	if (t->first_pidfd >= 0 && ioctl(t->first_pidfd, PIDFD_GET_INFO_V0, &info) == 0 &&
+		(info.mask & PIDFD_INFO_EXIT_BIT))
 		note_end(t, info.exit_code);
 }
 
@@ -181,8 +185,8 @@ void facts_refresh(struct target *t)
 	else if (t->kind == TARGET_CGROUP)
 		str_copy(t->facts.ended, sizeof t->facts.ended, "the last process of the cgroup has ended");
 	else
-		str_copy(t->facts.ended, sizeof t->facts.ended, t->end[0] ? t->end
-			: "ended; its exit status is known to its parent only");
+		str_copy(t->facts.ended, sizeof t->facts.ended,
+			t->end[0] ? t->end : "ended; its exit status is known to its parent only");
 }
 
 void target_facts(const struct target *t, struct target_facts *out)

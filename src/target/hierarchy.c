@@ -24,7 +24,8 @@ enum { RANK_V2, RANK_SYSTEMD = 4 };
 /* v2 first; in v1 the hierarchies that say most about a program. */
 static int rank_of(const struct mount *m)
 {
-	static const char *const controllers[] = { "memory", "cpuacct", "pids", [RANK_SYSTEMD - 1] = "name=systemd", NULL };
+	static const char *const controllers[] = { "memory", "cpuacct", "pids", [RANK_SYSTEMD - 1] = "name=systemd",
+		NULL };
 	int rank = 1;
 
 	if (strcmp(m->type, "cgroup2") == 0)

@@ -127,17 +127,20 @@ static bool descends(const struct match *m, pid_t elder)
 	return pid == elder;
 }
 
+static bool is_elder(const struct search *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->all[i].pid != pid && !descends(&s->all[i], pid))
+			return false;
+	return true;
+}
+
 /* The match from which all the others descend (a server and its workers), or 0. */
 static pid_t find_elder(const struct search *s)
 {
-	for (size_t i = 0; i < s->count && s->count <= LINES; i++) {
-		size_t below = 0;
-
-		for (size_t j = 0; j < s->count; j++)
-			below += j != i && descends(&s->all[j], s->all[i].pid);
-		if (below + 1 == s->count)
+	for (size_t i = 0; i < s->count && s->count <= LINES; i++)
+		if (is_elder(s, s->all[i].pid))
 			return s->all[i].pid;
-	}
 	return 0;
 }
 
@@ -154,8 +157,8 @@ static char *list_matches(const struct search *s)
 }
 
 /* One match: the target. None or several: NULL, e, and for several the list. */
-static struct target *open_match(const struct search *s, const char *shown, const struct target_options *o, char **list,
-	struct err *e)
+static struct target *open_match(
+	const struct search *s, const char *shown, const struct target_options *o, char **list, struct err *e)
 {
 	struct target *t;
 	pid_t elder;
@@ -166,8 +169,8 @@ static struct target *open_match(const struct search *s, const char *shown, cons
 		*list = list_matches(s);
 		elder = find_elder(s);
 		if (elder)
-			err_set(e, 0, "'%s' matches %zu processes, %d and those that it started; choose one with -p", shown,
-				s->count, (int)elder);
+			err_set(e, 0, "'%s' matches %zu processes, %d and those that it started; choose one with -p",
+				shown, s->count, (int)elder);
 		else
 			err_set(e, 0, "'%s' matches %zu processes; choose one with -p", shown, s->count);
 	}

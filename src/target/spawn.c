@@ -21,9 +21,9 @@
 /* What the child needs to know. */
 struct launch {
 	char *const *argv;
-	int line[2];          /* tach's end, the child's end */
-	int in, out, err;     /* what become its standard descriptors */
-	bool terminal;        /* it may read from the terminal: its group comes to the foreground */
+	int line[2];	  /* tach's end, the child's end */
+	int in, out, err; /* what become its standard descriptors */
+	bool terminal;	  /* it may read from the terminal: its group comes to the foreground */
 	struct rlimit files;
 };
 

@@ -32,26 +32,27 @@ static void signal_group(const struct target *t, int signal)
 		kill(-t->spawn.pid, signal);
 }
 
-static void signal_process(const struct process *p, int signal)
+/* Without a pidfd (an old kernel) only tach's own children: they keep their pids until tach has waited for them. The
+ * others become its children as their parents end. */
+static bool signal_process(const struct process *p, int signal)
 {
 	if (p->pidfd >= 0)
-		pidfd_send_signal(p->pidfd, signal, NULL, 0);
-	else if (p->follow->now.ppid == getpid())
-		kill(p->pid, signal); /* an old kernel; but tach's own child keeps its pid until tach has waited for it */
+		return pidfd_send_signal(p->pidfd, signal, NULL, 0) == 0;
+	return p->follow->now.ppid == getpid() && kill(p->pid, signal) == 0;
 }
 
-/* Everyone who was not reached by a signal to the group, once. SIGTERM is of no use to a process that is stopped. */
+/* Everyone whom the signal to the group did not reach, once. SIGTERM is of no use to a process that is stopped. */
 static void ask_to_end(struct target *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct process *p = &t->list[i];
+		bool in_group = p->follow->now.pgrp == t->spawn.pid && !t->spawn.reaped;
 
 		if (p->gone || p->follow->signalled)
 			continue;
-		p->follow->signalled = true;
-		if (p->follow->now.pgrp != t->spawn.pid || t->spawn.reaped)
-			signal_process(p, SIGTERM);
-		signal_process(p, SIGCONT);
+		p->follow->signalled = in_group || signal_process(p, SIGTERM);
+		if (p->follow->signalled)
+			signal_process(p, SIGCONT);
 	}
 }
 
@@ -68,7 +69,7 @@ void target_stop(struct target *t, nsec_t patience)
 	nsec_t end = clock_now() + patience;
 
 	if (t->kind != TARGET_SPAWNED || t->spawn.line >= 0)
-		return; /* attached, or it never ran */
+		return;	    /* attached, or it never ran */
 	t->children = true; /* whatever descends from the command, also when the user did not want to see it */
 	if (look(t))
 		signal_group(t, SIGTERM);

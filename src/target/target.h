@@ -26,11 +26,11 @@ struct process {
 	uint64_t start;         /* clock ticks after boot, /proc/PID/stat field 22: with pid, the identity */
 	bool root;              /* named by the user (or started by tach), not found as a child */
 	bool born;              /* started after tach began to watch: its totals count from 0 */
-	bool gone;              /* ended, or left the cgroup; stays in the list for one refresh so that sources can settle
-	                         * its totals. One that ended before it was first seen begins like this */
+	bool gone;              /* ended, or left the cgroup; stays in the list for one refresh so that sources can
+	                         * settle its totals. One that ended before it was first seen begins like this */
 	int pidfd;              /* -1 where the kernel has none */
-	int dir;                /* O_PATH|O_DIRECTORY of /proc/PID. Once it has ended and been waited for, opening a file
-	                         * through it fails with ENOENT, reading an open one with ESRCH */
+	int dir;                /* O_PATH|O_DIRECTORY of /proc/PID. Once it has ended and been waited for, opening a
+	                         * file through it fails with ENOENT, reading an open one with ESRCH */
 	struct thread *threads; /* in the order of /proc/PID/task */
 	size_t nthreads, threads_capacity;
 	struct follow *follow;  /* target's own */
@@ -39,22 +39,26 @@ struct process {
 struct target_options {
 	bool children;      /* follow children, also those born later; cgroup targets hold all members anyway */
 	const char *output; /* file for a spawned command's stdout and stderr; NULL: stdout goes to tach's stderr */
-	bool detached;      /* a spawned command gets /dev/null as stdin (the dashboard owns the terminal) */
+	bool detached;      /* a spawned command gets /dev/null as stdin (the dashboard owns the terminal). Else it has
+	                     * tach's; if that is the terminal, the command is its foreground group until it ends */
 };
 
 struct target;
 
-/* Each returns the target, or NULL with one sentence in e. The caller frees with target_close(). */
+/* Opening raises the soft limit of open files to the hard one; a spawned command gets the old limit back.
+ * Each returns the target, or NULL with one sentence in e. The caller frees with target_close(). */
 struct target *target_open_pids(const pid_t *pids, size_t count, const struct target_options *o, struct err *e);
 
 /* A pattern (extended regular expression, as pgrep) on comm or the command line. Ambiguous: NULL, and in *list
  * (allocated, the caller frees) one line "pid  user  command" a match. tach itself never matches. */
 struct target *target_open_name(const char *pattern, const struct target_options *o, char **list, struct err *e);
 
-/* Absolute path below the cgroup mount, or relative to it ("system.slice/nginx.service"); v2 first, then v1. */
+/* The directory of a cgroup, or its path from the root of a hierarchy ("system.slice/nginx.service"); v2 first, then
+ * v1. One without processes is an error. tach itself never belongs to the target. */
 struct target *target_open_cgroup(const char *path, const struct target_options *o, struct err *e);
 
-/* A systemd unit: asks the cgroup tree, not systemd. ".service" may be left out. */
+/* A systemd unit: asks the cgroup tree, not systemd. ".service" may be left out; of several the one nearest the root
+ * is taken. */
 struct target *target_open_unit(const char *unit, const struct target_options *o, struct err *e);
 
 /* Starts argv[0] (searched in PATH) in a process group of its own, stopped before its exec so that counters can be
@@ -64,8 +68,10 @@ struct target *target_open_unit(const char *unit, const struct target_options *o
 struct target *target_spawn(char *const argv[], const struct target_options *o, struct err *e);
 int target_go(struct target *t, struct err *e); /* reports exec's failure (ENOENT...) as the sentence a shell would */
 
-/* Looks again at who belongs: drops who was gone last time, marks who ended since, finds threads and children.
- * Returns true while somebody is left. */
+/* Looks again at who belongs: drops who was gone last time, marks who ended since, finds threads and children. Returns
+ * true while somebody is left. A command that has ended is waited for one refresh later, so that its zombie can be
+ * read, and not before the last of its descendants. Very many threads, and their children, are found in turns: 5,000
+ * within 20 refreshes. */
 bool target_refresh(struct target *t);
 
 const struct process *target_processes(const struct target *t, size_t *count);
@@ -76,9 +82,11 @@ const char *target_cgroup_path(const struct target *t); /* absolute directory of
 /* Name, pid, counts, command line, start, end: for the sample. */
 void target_facts(const struct target *t, struct target_facts *out);
 
-/* Signals what tach started (SIGTERM, after `patience` SIGKILL) and nothing else; for attached targets does nothing. */
+/* Ends what tach started and all that descends from it (SIGTERM, after `patience` SIGKILL), and nothing else; for
+ * attached targets does nothing. Returns once they have ended, or a second after SIGKILL. */
 void target_stop(struct target *t, nsec_t patience);
 
-void target_close(struct target *t); /* does not stop anything */
+/* Stops nothing, but a command that was never let go does not run. NULL is fine. */
+void target_close(struct target *t);
 
 #endif

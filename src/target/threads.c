@@ -17,17 +17,13 @@
 
 #define PIECE 32768 /* bytes of one getdents call: 1,000 to 1,300 threads */
 #define SLICE 900   /* threads after which a listing rests until the next round */
-#define ALWAYS 64 /* so few threads are listed at every refresh; more when their number changed... */
-#define ROUNDS 8  /* ...or this long ago, because one may have ended and another begun */
+#define ALWAYS 64   /* so few threads are listed at every refresh; more when their number changed... */
+#define ROUNDS 8    /* ...or this long ago, because one may have ended and another begun */
 
-static void keep(struct follow *f, const char *name)
+static void keep(struct follow *f, pid_t tid)
 {
-	uint64_t tid;
-
-	if (!str_to_u64(name, INT_MAX, &tid))
-		return; /* "." and ".." */
 	f->fresh = xgrow(f->fresh, &f->fresh_capacity, f->nfresh + 1, sizeof *f->fresh);
-	f->fresh[f->nfresh++] = (struct thread){ .tid = (pid_t)tid };
+	f->fresh[f->nfresh++] = (struct thread){ .tid = tid };
 }
 
 /* One getdents call. Returns 0 at the end of the listing, -1 when the process has ended. */
@@ -38,8 +34,10 @@ static ssize_t list_some(struct follow *f)
 
 	while (at < n) {
 		const struct dirent64 *entry = (const void *)(piece + at);
+		uint64_t tid;
 
-		keep(f, entry->d_name);
+		if (str_to_u64(entry->d_name, INT_MAX, &tid)) /* not "." and ".." */
+			keep(f, (pid_t)tid);
 		at += entry->d_reclen;
 	}
 	return n;
@@ -92,12 +90,28 @@ static bool is_due(const struct target *t, const struct process *p)
 	return p->nthreads <= ALWAYS || f->now.num_threads != f->listed || t->round - f->listed_round >= ROUNDS;
 }
 
+/* A process of one thread needs no listing: its leader stays with it to the end. */
+static bool has_only_leader(struct process *p)
+{
+	struct follow *f = p->follow;
+
+	if (f->now.num_threads != 1)
+		return false;
+	if (f->listing >= 0)
+		end(f);
+	f->nfresh = 0;
+	keep(f, p->pid);
+	return true;
+}
+
 bool threads_refresh(const struct target *t, struct process *p)
 {
 	struct follow *f = p->follow;
 	size_t before;
 	ssize_t n;
 
+	if (has_only_leader(p))
+		return adopt(p);
 	if (f->listing < 0 && !is_due(t, p))
 		return false;
 	if (f->listing < 0)

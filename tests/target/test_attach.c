@@ -1,8 +1,8 @@
 /* Attaching by pid: who is refused, threads and children that come and go, how an end is told. */
 #include "helpers.h"
 
-#include <stdatomic.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -98,7 +98,6 @@ static void pids_that_cannot_be_watched(void **state)
 	assert_refused(getpid(), "tach cannot watch itself");
 }
 
-
 static void have_a_thread(void *unused)
 {
 	(void)unused;
@@ -125,7 +124,8 @@ static void a_thread_is_not_a_process(void **state)
 
 	(void)state;
 	wait_until(atomic_load(&shared->tid) != 0);
-	snprintf(expected, sizeof expected, "%d is a thread of %d; name the process", atomic_load(&shared->tid), (int)pid);
+	snprintf(expected, sizeof expected, "%d is a thread of %d; name the process", atomic_load(&shared->tid),
+		(int)pid);
 	assert_refused(atomic_load(&shared->tid), expected);
 	end_child(pid);
 

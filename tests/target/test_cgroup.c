@@ -6,9 +6,9 @@
 
 static const struct target_options plain = { .children = false };
 
-static char name[64];         /* of the test's cgroup: a unit's */
-static char folder[1200];     /* its directory */
-static char below[1300];      /* a cgroup in it */
+static char name[64];	  /* of the test's cgroup: a unit's */
+static char folder[1200]; /* its directory */
+static char below[1300];  /* a cgroup in it */
 static struct hierarchies hierarchies;
 
 static int find(void **state)
@@ -225,6 +225,7 @@ static void what_is_no_cgroup_is_said(void **state)
 	assert_no_cgroup(target_open_cgroup("/etc", &plain, &e), &e, nowhere);
 	assert_no_cgroup(target_open_unit("tach-no-such", &plain, &e), &e,
 		hierarchies.count ? "no cgroup of a unit 'tach-no-such' below /" : nowhere);
+	assert_no_cgroup(target_open_cgroup("", &plain, &e), &e, "the path of the cgroup is empty; / is all of them");
 	assert_no_cgroup(target_open_unit("a/b", &plain, &e), &e, "a unit is named without a path");
 	assert_no_cgroup(target_open_unit("", &plain, &e), &e, "a unit is named without a path");
 }

@@ -98,8 +98,8 @@ static void several_are_listed_clean(void **state)
 	snprintf(expected, sizeof expected, "'%s' matches 2 processes; choose one with -p", word);
 	assert_string_equal(e.text, expected);
 	assert_non_null(list);
-	snprintf(expected, sizeof expected, "%7d  root      ?[2J?%s? 1000\n%7d  root      ?[2J?%s? 1000\n", (int)pids[0], word,
-		(int)pids[1], word);
+	snprintf(expected, sizeof expected, "%7d  root      ?[2J?%s? 1000\n%7d  root      ?[2J?%s? 1000\n",
+		(int)pids[0], word, (int)pids[1], word);
 	if (geteuid() == 0)
 		assert_string_equal(list, expected);
 	for (const char *c = list; *c; c++)
@@ -150,8 +150,8 @@ static void a_server_and_its_workers_are_still_several(void **state)
 	(void)state;
 	make_name(name, "tSrv");
 	pid = start_child(have_workers, name);
-	snprintf(expected, sizeof expected, "'%s' matches 3 processes, %d and those that it started; choose one with -p", name,
-		(int)pid);
+	snprintf(expected, sizeof expected,
+		"'%s' matches 3 processes, %d and those that it started; choose one with -p", name, (int)pid);
 	for (nsec_t end = clock_now() + PATIENCE; strcmp(e.text, expected) != 0 && clock_now() < end; pause_ms(5)) {
 		struct target *t = target_open_name(name, &alone, &list, &e);
 

@@ -1,10 +1,10 @@
 /* The small texts of /proc and cgroups from known bytes. */
 #include "target/parse.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
-#include <cmocka.h>
 
 static void a_list_gives_its_pids(void **state)
 {
@@ -35,7 +35,8 @@ static void status_gives_the_process_and_the_effective_user(void **state)
 	struct proc_status s;
 
 	(void)state;
-	assert_true(status("Name:\tUid:\\n\nTgid:\t1200\nNgid:\t0\nPid:\t1234\nUid:\t1\t4294967294\t3\t4\nGid:\t9\t9\n", &s));
+	assert_true(status(
+		"Name:\tUid:\\n\nTgid:\t1200\nNgid:\t0\nPid:\t1234\nUid:\t1\t4294967294\t3\t4\nGid:\t9\t9\n", &s));
 	assert_int_equal(s.tgid, 1200);
 	assert_true(s.uid == 4294967294u);
 	assert_false(status("Tgid:\t1200\n", &s));
@@ -44,7 +45,8 @@ static void status_gives_the_process_and_the_effective_user(void **state)
 	assert_false(status("", &s));
 }
 
-static const char cgroups[] = "9:name=systemd:/system.slice/a.service\n4:memory:/docker/1:2\n2:cpuacct,cpu:/\n0::/unified\n";
+static const char cgroups[] =
+	"9:name=systemd:/system.slice/a.service\n4:memory:/docker/1:2\n2:cpuacct,cpu:/\n0::/unified\n";
 
 static void cgroup_file_gives_the_path_of_a_hierarchy(void **state)
 {

@@ -132,7 +132,8 @@ static void the_header_speaks_of_what_runs(void **state)
 static void exec_failure_is_said_as_a_shell_does(void **state)
 {
 	(void)state;
-	assert_exec_fails("tach-no-such-command", ENOENT, 127, "cannot run 'tach-no-such-command': No such file or directory");
+	assert_exec_fails(
+		"tach-no-such-command", ENOENT, 127, "cannot run 'tach-no-such-command': No such file or directory");
 	assert_exec_fails("/etc/passwd", EACCES, 126, "cannot run '/etc/passwd': Permission denied");
 	assert_exec_fails("no\x1b[2Jsuch", ENOENT, 127, "cannot run 'no?[2Jsuch': No such file or directory");
 }
@@ -221,14 +222,15 @@ static void it_gets_a_clean_start(void **state)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	t = run("grep -E 'Sig(Blk|Ign)' /proc/$$/status; ulimit -n; readlink /proc/$$/fd/0; cut -d' ' -f5 /proc/$$/stat; "
+	t = run("grep -E 'Sig(Blk|Ign)' /proc/$$/status; ulimit -n; readlink /proc/$$/fd/0; cut -d' ' -f5 "
+		"/proc/$$/stat; "
 		"ls /proc/$$/fd | wc -l; echo error >&2");
 	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
 	signal(SIGINT, SIG_DFL);
 	refresh_until(t, facts_of(t).state == TARGET_ENDED);
 	snprintf(expected, sizeof expected,
-		"SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n321\n/dev/null\n%d\n%d\nerror\n", (int)facts_of(t).pid,
-		inherited_descriptors());
+		"SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n321\n/dev/null\n%d\n%d\nerror\n",
+		(int)facts_of(t).pid, inherited_descriptors());
 	assert_string_equal(read_text(output), expected);
 	finish(t);
 }
@@ -267,7 +269,8 @@ static void output_follows_no_link_and_waits_for_no_pipe(void **state)
 	assert_output_refused(output, sentence);
 	unlink(output);
 	assert_int_equal(mkfifo(output, 0600), 0);
-	snprintf(sentence, sizeof sentence, "cannot write the command's output to %s: No such device or address", output);
+	snprintf(sentence, sizeof sentence, "cannot write the command's output to %s: No such device or address",
+		output);
 	assert_output_refused(output, sentence); /* nobody reads it */
 	assert_output_refused("/tmp", "cannot write the command's output to /tmp: Is a directory");
 }

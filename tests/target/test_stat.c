@@ -1,14 +1,15 @@
 /* /proc/PID/stat from known texts: plain, hostile names, cut lines. */
 #include "target/stat.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 /* A line whose every number is its own field number. */
-static const char numbered[] = "71 (worker) S 4 5 6 7 -1 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 "
+static const char numbered[] =
+	"71 (worker) S 4 5 6 7 -1 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 "
 	"31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52\n";
 
 static bool parse(const char *text, struct proc_stat *out)
@@ -47,7 +48,8 @@ static void every_field_is_where_proc_5_says(void **state)
 
 static void a_hostile_name_moves_no_field(void **state)
 {
-	static const char *const names[] = { "a) R 1 2 3", ")", "((", "", "x\ny", "\x1b[2J", "\xff\xfe", "1 (2) Z 0 0" };
+	static const char *const names[] = { "a) R 1 2 3", ")", "((", "", "x\ny", "\x1b[2J", "\xff\xfe",
+		"1 (2) Z 0 0" };
 	char text[STAT_TEXT_SIZE];
 	struct proc_stat st;
 
@@ -66,8 +68,10 @@ static void a_kernel_thread_is_told_by_its_flag(void **state)
 	struct proc_stat st;
 
 	(void)state;
-	assert_true(parse("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 22 0 0 18446744073709551615 0 0 0 0 0 0 0 "
-			  "2147483647 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n", &st));
+	assert_true(parse(
+		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 22 0 0 18446744073709551615 0 0 0 0 0 0 0 "
+		"2147483647 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+		&st));
 	assert_true(st.kernel);
 	assert_int_equal(st.processor, 1);
 	assert_int_equal(st.vsize, 0);

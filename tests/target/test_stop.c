@@ -164,6 +164,22 @@ static void the_tree_ends_without_the_children_file(void **state)
 	assert_no_child_left();
 }
 
+/* As on a kernel without pidfds: no process is signalled by a pid that may be another's by now. */
+static void the_tree_ends_without_pidfds(void **state)
+{
+	struct target *t = run(tree, &quiet);
+
+	(void)state;
+	await_ready();
+	refresh_until(t, living(t) == 4);
+	for (size_t i = 0; i < t->count; i++) {
+		close(t->list[i].pidfd);
+		t->list[i].pidfd = -1;
+	}
+	stop_and_close(t);
+	assert_no_child_left();
+}
+
 static void an_orphan_ends_after_the_command(void **state)
 {
 	struct target *t = run("(setsid sleep 1000 &); exit 0", &quiet);
@@ -266,6 +282,7 @@ int main(int argc, char **argv)
 		T(a_stopped_command_ends),
 		T(children_that_nobody_follows_end_too),
 		T(the_tree_ends_without_the_children_file),
+		T(the_tree_ends_without_pidfds),
 		T(an_orphan_ends_after_the_command),
 		T(closing_stops_nothing),
 		T(attached_processes_are_not_touched),
