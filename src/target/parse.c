@@ -172,23 +172,24 @@ static bool read_mount(const char *line, const char *stop, struct mount *out)
 	const char *word, *word_end;
 	int n = 0, dash = 0;
 
-	out->options[0] = '\0';
 	while (next_word(&line, stop, &word, &word_end)) {
-		n++;
-		if (n == 4 && !copy_part(out->root, sizeof out->root, word, word_end))
-			return false;
-		if (n == 5 && !copy_part(out->point, sizeof out->point, word, word_end))
-			return false;
-		if (n > 6 && !dash && word_end - word == 1 && *word == '-')
+		bool fits = true;
+
+		if (++n == 5)
+			fits = copy_part(out->point, sizeof out->point, word, word_end);
+		else if (!dash && n > 6 && word_end - word == 1 && *word == '-')
 			dash = n;
-		else if (dash && n == dash + 1 && !copy_part(out->type, sizeof out->type, word, word_end))
-			return false;
-		else if (dash && n == dash + 3 && !copy_part(out->options, sizeof out->options, word, word_end))
+		else if (dash && n == dash + 1)
+			fits = copy_part(out->type, sizeof out->type, word, word_end);
+		else if (dash && n == dash + 3)
+			fits = copy_part(out->options, sizeof out->options, word, word_end);
+		if (!fits)
 			return false;
 	}
-	unescape(out->root);
+	if (!dash || n < dash + 3)
+		return false;
 	unescape(out->point);
-	return dash && n >= dash + 3;
+	return true;
 }
 
 bool parse_mount(const char **at, const char *end, struct mount *out)

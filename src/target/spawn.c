@@ -81,7 +81,7 @@ static _Noreturn void run_child(const struct launch *l)
 	reset_signals();
 	execvp(l->argv[0], l->argv);
 	failure = errno;
-	n = write(l->line[1], &failure, sizeof failure);
+	send(l->line[1], &failure, sizeof failure, MSG_NOSIGNAL);
 	_exit(failure == ENOENT ? 127 : 126);
 }
 

@@ -174,9 +174,7 @@ static void look_again(struct target *t)
 		} else {
 			p->gone = p->follow->dead;
 		}
-		if (p->gone)
-			t->generation++;
-		else if (threads_refresh(t, p))
+		if (p->gone || threads_refresh(t, p))
 			t->generation++;
 	}
 }

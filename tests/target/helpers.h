@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #define PATIENCE (10 * NSEC_PER_SEC)
@@ -87,23 +88,23 @@ static inline struct target_facts facts_of(const struct target *t)
 }
 
 /* Refreshes until the condition holds or patience ends. */
-#define refresh_until(t, condition) \
-	do { \
-		nsec_t until_ = clock_now() + PATIENCE; \
-		target_refresh(t); \
-		while (!(condition) && clock_now() < until_) { \
-			pause_ms(5); \
-			target_refresh(t); \
-		} \
-		assert_true(condition); \
+#define refresh_until(t, condition)                                                                                    \
+	do {                                                                                                           \
+		nsec_t until_ = clock_now() + PATIENCE;                                                                \
+		target_refresh(t);                                                                                     \
+		while (!(condition) && clock_now() < until_) {                                                         \
+			pause_ms(5);                                                                                   \
+			target_refresh(t);                                                                             \
+		}                                                                                                      \
+		assert_true(condition);                                                                                \
 	} while (0)
 
-#define wait_until(condition) \
-	do { \
-		nsec_t until_ = clock_now() + PATIENCE; \
-		while (!(condition) && clock_now() < until_) \
-			pause_ms(5); \
-		assert_true(condition); \
+#define wait_until(condition)                                                                                          \
+	do {                                                                                                           \
+		nsec_t until_ = clock_now() + PATIENCE;                                                                \
+		while (!(condition) && clock_now() < until_)                                                           \
+			pause_ms(5);                                                                                   \
+		assert_true(condition);                                                                                \
 	} while (0)
 
 static inline char state_of(pid_t pid)

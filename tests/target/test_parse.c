@@ -1,10 +1,11 @@
 /* The small texts of /proc and cgroups from known bytes. */
 #include "target/parse.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void a_list_gives_its_pids(void **state)
 {

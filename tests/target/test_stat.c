@@ -1,11 +1,12 @@
 /* /proc/PID/stat from known texts: plain, hostile names, cut lines. */
 #include "target/stat.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 /* A line whose every number is its own field number. */
 static const char numbered[] =
