@@ -222,7 +222,7 @@ static void it_gets_a_clean_start(void **state)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	t = run("grep -E 'Sig(Blk|Ign)' /proc/$$/status; ulimit -n; readlink /proc/$$/fd/0; cut -d' ' -f5 "
+	t = run("grep -E 'Sig(Blk|Ign)' /proc/self/status; ulimit -n; readlink /proc/$$/fd/0; cut -d' ' -f5 "
 		"/proc/$$/stat; "
 		"ls /proc/$$/fd | wc -l; echo error >&2");
 	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
