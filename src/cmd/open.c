@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "source/perf/perf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,7 +161,11 @@ static int complain_of_two(const char *first, const char *second)
 int open_check(const struct options *o, const struct words *w, const struct opening *how)
 {
 	const char *given = how->command ? "WORKLOAD" : NULL;
+	struct err e;
 
+	for (char **event = o->events; event && *event; event++)
+		if (perf_event_check(*event, &e))
+			return command_fail(EXIT_USAGE, "-e: %s", e.text);
 	for (const struct target_word *t = target_words; t->open; t++) {
 		if (given && value_of(o, t))
 			return complain_of_two(given, t->spelling);
