@@ -18,7 +18,7 @@ struct line {
 	char *word[WORDS];
 	size_t words;
 	char *rest;     /* all after the second word */
-	unsigned looks; /* how often an "open" line answered; of a first "tasks" or "read" line: how often it was asked */
+	unsigned looks; /* how often an "open" line answered, or the first line of "tasks" or "read" was asked */
 };
 
 struct descriptor {
@@ -45,8 +45,8 @@ static const struct {
 	int code;
 } errors[] = {
 	{ "ok", 0 }, { "ENOENT", ENOENT }, { "EACCES", EACCES }, { "EPERM", EPERM }, { "EMFILE", EMFILE },
-	{ "EOPNOTSUPP", EOPNOTSUPP }, { "EINVAL", EINVAL }, { "ESRCH", ESRCH }, { "EBUSY", EBUSY }, { "ENOSYS", ENOSYS },
-	{ "ECHILD", ECHILD }, { "ENODEV", ENODEV }, { "E2BIG", E2BIG }, { "EIO", EIO },
+	{ "EOPNOTSUPP", EOPNOTSUPP }, { "EINVAL", EINVAL }, { "ESRCH", ESRCH }, { "EBUSY", EBUSY },
+	{ "ENOSYS", ENOSYS }, { "ECHILD", ECHILD }, { "ENODEV", ENODEV }, { "E2BIG", E2BIG }, { "EIO", EIO },
 };
 
 static _Noreturn void malformed(const struct line *l)
@@ -153,7 +153,8 @@ static int replay_open(void *context, struct perf_event_attr *attr, pid_t tid, i
 		slot++;
 	r->fds = xgrow(r->fds, &r->fds_capacity, slot + 1, sizeof *r->fds);
 	r->nfds = slot == r->nfds ? slot + 1 : r->nfds;
-	r->fds[slot] = (struct descriptor){ .open = true, .leader = leader < 0 ? (int)slot : leader, .tid = tid, .attr = *attr };
+	r->fds[slot] = (struct descriptor){ .open = true, .leader = leader < 0 ? (int)slot : leader, .tid = tid,
+		.attr = *attr };
 	r->open_now++;
 	r->log = xgrow(r->log, &r->log_capacity, r->logged + 1, sizeof *r->log);
 	r->log[r->logged++] = r->fds[slot];
@@ -195,7 +196,8 @@ static bool read_fits(const struct line *l, const void *what)
 {
 	const struct descriptor *d = what;
 
-	return strcmp(l->word[0], "read") == 0 && l->words >= 4 && tid_fits(l->word[2], d->tid) && event_fits(l, &d->attr);
+	return strcmp(l->word[0], "read") == 0 && l->words >= 4 && tid_fits(l->word[2], d->tid) &&
+		event_fits(l, &d->attr);
 }
 
 static ssize_t replay_read(void *context, int fd, void *buf, size_t size)
@@ -245,7 +247,8 @@ static bool dir_fits(const struct line *l, const void *what)
 	return strcmp(l->word[0], "dir") == 0 && strcmp(l->word[1], what) == 0;
 }
 
-static int replay_list(void *context, int dirfd, const char *path, void (*visit)(void *arg, const char *name), void *arg)
+static int replay_list(void *context, int dirfd, const char *path, void (*visit)(void *arg, const char *name),
+	void *arg)
 {
 	struct replay *r = context;
 	char pid[16];
@@ -326,8 +329,9 @@ struct replay *replay_load(const char *name)
 		take_line(r, text);
 	fclose(file);
 	free(path);
-	r->kernel = (struct perf_kernel){ .open = replay_open, .read = replay_read, .close = replay_close, .file = replay_file,
-		.list = replay_list, .raise_files = replay_raise_files, .uptime = replay_uptime, .context = r };
+	r->kernel = (struct perf_kernel){ .open = replay_open, .read = replay_read, .close = replay_close,
+		.file = replay_file, .list = replay_list, .raise_files = replay_raise_files,
+		.uptime = replay_uptime, .context = r };
 	return r;
 }
 

@@ -6,10 +6,10 @@
  *   tasks PID TID...               threads of a process; a further line is the next look at it, the last one stays
  *   fds N                          as many descriptors may be open at once, then EMFILE
  *   limit N                        RLIMIT_NOFILE (default 20000)
- *   open EVENT PART TID ANSWER [N] first line that fits answers, N times (for ever without N): EVENT as `tach -e` has it, EVENT@TYPE of one kind of
- *                                  core, or *; PART any, user (kernel part excluded), kernel, or threads (inherited
- *                                  by threads only); TID a number, self (tach's own thread), target (all others) or
- *                                  *; ANSWER ok or an errno's name
+ *   open EVENT PART TID ANSWER [N] first line that fits answers, N times (for ever without N): EVENT as `tach -e` has
+ *                                  it, EVENT@TYPE of one kind of core, or *; PART any, user (kernel part excluded),
+ *                                  kernel, or threads (inherited by threads only); TID a number, self (tach's own
+ *                                  thread), target (all others) or *; ANSWER ok or an errno's name
  *   group N                        a group of more than N events is refused (EINVAL)
  *   read EVENT TID ENABLED RUNNING VALUE...     of the group that EVENT leads; a further line is the next look, the
  *                                  last one stays; instead of numbers an errno's name, or "short"

@@ -34,7 +34,8 @@ static void visit_task(void *arg, const char *name)
 
 /* ---- one thread ---- */
 
-static int open_lane(const struct perf *p, const struct perf_group *g, pid_t tid, size_t pmu, int *fds, uint64_t *before)
+static int open_lane(const struct perf *p, const struct perf_group *g, pid_t tid, size_t pmu, int *fds,
+	uint64_t *before)
 {
 	memset(before, 0, (2 + g->ncounted) * sizeof *before);
 	if (perf_lane_open(p, g, tid, pmu, fds))

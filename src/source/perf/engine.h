@@ -16,7 +16,7 @@
 
 #define PERF_PMUS 4             /* kinds of cores on one machine */
 #define PERF_RESERVE 64         /* descriptors left to the rest of the program */
-#define PERF_GROUP_READS 2048   /* threads times groups read in a tick; above, groups are left out (about 2 ms) */
+#define PERF_GROUP_READS 2048   /* threads times groups read in a tick, 1 to 2 ms; above, groups are left out */
 
 /* Why a number is not there. POINT_OK: it is. */
 struct perf_reason {

@@ -24,7 +24,8 @@ struct generic {
 #define CACHE_NAMES(name, cache) \
 	{ name "-loads", CACHE(cache, READ, ACCESS) }, { name "-load-misses", CACHE(cache, READ, MISS) }, \
 	{ name "-stores", CACHE(cache, WRITE, ACCESS) }, { name "-store-misses", CACHE(cache, WRITE, MISS) }, \
-	{ name "-prefetches", CACHE(cache, PREFETCH, ACCESS) }, { name "-prefetch-misses", CACHE(cache, PREFETCH, MISS) }
+	{ name "-prefetches", CACHE(cache, PREFETCH, ACCESS) }, \
+	{ name "-prefetch-misses", CACHE(cache, PREFETCH, MISS) }
 
 /* As perf(1) spells them. */
 static const struct generic generics[] = {
@@ -105,7 +106,7 @@ static int parse_halves(const char *name, const char *at, struct perf_code *code
 		user |= *at == 'u';
 		kernel |= *at == 'k';
 		if (!strchr(":uk", *at) || (*at == ':' && (at[1] == ':' || !at[1])))
-			return err_set(e, 0, "\"%s\": only :u (user part) and :k (kernel part) may follow this event", name);
+			return err_set(e, 0, "\"%s\": only :u (user part) and :k (kernel part) may follow it", name);
 	}
 	code->exclude_user = kernel && !user;
 	code->exclude_kernel = user && !kernel;

@@ -48,7 +48,8 @@ void perf_explain_basic(const struct perf_kernel *k, int code, struct perf_reaso
 		perf_reason_set(out, POINT_DENIED, FIX_PARANOID, "%s: without CAP_PERFMON nothing may be counted",
 			paranoid(k, text));
 	else if (code == EPERM)
-		perf_reason_set(out, POINT_DENIED, "", "perf_event_open is forbidden here (seccomp or LSM; a container?)");
+		perf_reason_set(out, POINT_DENIED, "",
+			"perf_event_open is forbidden here (seccomp or LSM; a container?)");
 	else if (code == ENOSYS)
 		perf_reason_set(out, POINT_ABSENT, "", "this kernel was built without perf events");
 	else
@@ -62,8 +63,8 @@ void perf_explain_event(const struct perf_kernel *k, int code, const char *name,
 	switch (code) {
 	case EACCES:
 		perf_reason_set(out, POINT_DENIED, FIX_PARANOID,
-			"%s is counted in the kernel part and %s: without CAP_PERFMON only the user part may be counted", name,
-			paranoid(k, text));
+			"%s is counted in the kernel part and %s: without CAP_PERFMON only the user part may be counted",
+			name, paranoid(k, text));
 		break;
 	case ENOENT:
 	case ENODEV:
@@ -117,5 +118,6 @@ void perf_explain_never_ran(const struct perf_kernel *k, struct perf_reason *out
 		perf_reason_set(out, POINT_ABSENT, "sysctl kernel.nmi_watchdog=0",
 			"the counter never ran (the NMI watchdog or another program holds what it needs)");
 	else
-		perf_reason_set(out, POINT_ABSENT, "", "the counter never ran (another program or the hypervisor holds it)");
+		perf_reason_set(out, POINT_ABSENT, "",
+			"the counter never ran (another program or the hypervisor holds it)");
 }

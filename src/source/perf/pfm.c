@@ -64,8 +64,8 @@ static int refuse(const char *name, int code, struct err *e)
 	if (nearest)
 		return err_set(e, 0, "there is no event \"%s\"; did you mean %s?", name, nearest);
 	if (code == PFM_ERR_NOTFOUND && !perf_pfm_cpu())
-		return err_set(e, 0, "there is no event \"%s\"; libpfm4 does not know this CPU, so only generic and raw names work",
-			name);
+		return err_set(e, 0,
+			"there is no event \"%s\"; libpfm4 does not know this CPU, so only generic and raw names work", name);
 	return err_set(e, 0, "there is no event \"%s\" (libpfm4: %s)", name, pfm_strerror(code));
 }
 
@@ -98,8 +98,8 @@ const char *perf_pfm_cpu(void)
 int perf_pfm_parse(const char *name, struct perf_code *out, struct err *e)
 {
 	(void)out;
-	return err_set(e, 0, "event \"%s\": names of a CPU's own events need libpfm4: apt-get install libpfm4-dev, build again",
-		name);
+	return err_set(e, 0,
+		"event \"%s\": names of a CPU's own events need libpfm4: apt-get install libpfm4-dev, build again", name);
 }
 
 #endif

@@ -141,9 +141,11 @@ static void say_missing(const struct perf *p, struct summary *s)
 static void say_how(const struct perf *p, struct summary *s)
 {
 	if (s->user_only)
-		say(s, "sysctl kernel.perf_event_paranoid=1", "user part only: kernel.perf_event_paranoid forbids the kernel part");
+		say(s, "sysctl kernel.perf_event_paranoid=1",
+			"user part only: kernel.perf_event_paranoid forbids the kernel part");
 	if (s->hardware && p->npmus >= 2)
-		say(s, "", "hybrid CPU: %s and %s are summed, so a ratio mixes unlike cores", p->pmus[0].name, p->pmus[1].name);
+		say(s, "", "hybrid CPU: %s and %s are summed, so a ratio mixes unlike cores", p->pmus[0].name,
+			p->pmus[1].name);
 	else if (s->hardware && p->kinds >= 2)
 		say(s, "", "hybrid CPU: this kernel counts on one kind of core only");
 	if (p->newborn)

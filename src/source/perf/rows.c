@@ -33,34 +33,35 @@
 	ROW("cpu.instructions", "instr", COUNT, CPU, HW(INSTRUCTIONS), \
 		"Instructions that the target finished, counted together with its cycles.") \
 	ROW("cpu.branches", "branches", COUNT, CPU, HW(BRANCH_INSTRUCTIONS), "Branches that the target finished.") \
-	ROW("cpu.branch_misses", "br misses", COUNT, CPU, HW(BRANCH_MISSES), "Branches that the CPU had guessed wrong.") \
+	ROW("cpu.branch_misses", "br misses", COUNT, CPU, HW(BRANCH_MISSES), \
+		"Branches that the CPU had guessed wrong.") \
 	ROW("cache.llc_misses", "LLC misses", COUNT, LLC, CACHE(LL, MISS), \
 		"Loads that the last-level cache did not hold; each waits for memory.") \
 	ROW("cache.llc_loads", "LLC loads", COUNT, LLC, CACHE(LL, ACCESS), "Loads that reached the last-level cache.") \
 	ROW("cache.llc_instructions", "LLC instr", COUNT, LLC, HW(INSTRUCTIONS), \
-		"Instructions counted together with the last-level cache, for ratios of one and the same interval.") \
+		"Instructions counted together with the last-level cache, for ratios of the same interval.") \
 	ROW("cache.misses", "misses", COUNT, CACHE, HW(CACHE_MISSES), \
-		"Cache misses by the kernel's generic event, mostly those of the last level, also of stores and prefetches.") \
+		"Cache misses by the kernel's generic event, mostly of the last level, also by stores and prefetches.") \
 	ROW("cache.references", "references", COUNT, CACHE, HW(CACHE_REFERENCES), \
 		"Cache accesses by the kernel's generic event, mostly those that reached the last level.") \
 	ROW("cache.instructions", "$ instr", COUNT, CACHE, HW(INSTRUCTIONS), \
-		"Instructions counted together with cache references and misses, for ratios of one and the same interval.") \
+		"Instructions counted together with cache references and misses, for ratios of the same interval.") \
 	ROW("cache.l1d_misses", "L1d misses", COUNT, L1D, CACHE(L1D, MISS), \
 		"Loads that the first-level data cache did not hold.") \
 	ROW("cache.l1d_loads", "L1d loads", COUNT, L1D, CACHE(L1D, ACCESS), "Loads from the first-level data cache.") \
 	ROW("cache.l1d_instructions", "L1d instr", COUNT, L1D, HW(INSTRUCTIONS), \
-		"Instructions counted together with the first-level data cache, for ratios of one and the same interval.") \
+		"Instructions counted together with the first-level data cache, for ratios of the same interval.") \
 	ROW("cache.dtlb_misses", "TLB misses", COUNT, DTLB, CACHE(DTLB, MISS), \
 		"Loads whose address translation was not in the data TLB.") \
 	ROW("cache.dtlb_loads", "TLB loads", COUNT, DTLB, CACHE(DTLB, ACCESS), "Loads that asked the data TLB.") \
 	ROW("cache.dtlb_instructions", "TLB instr", COUNT, DTLB, HW(INSTRUCTIONS), \
-		"Instructions counted together with the data TLB, for ratios of one and the same interval.") \
+		"Instructions counted together with the data TLB, for ratios of the same interval.") \
 	ROW("cpu.stalled_backend", "stall back", COUNT, STALLS, HW(STALLED_CYCLES_BACKEND), \
 		"Cycles in which nothing went on for want of data or of a free unit.") \
 	ROW("cpu.stalled_frontend", "stall frnt", COUNT, STALLS, HW(STALLED_CYCLES_FRONTEND), \
 		"Cycles in which nothing went on for want of decoded instructions.") \
 	ROW("cpu.stalled_of_cycles", "stall cyc", COUNT, STALLS, HW(CPU_CYCLES), \
-		"All cycles counted together with the stalled ones, for ratios of one and the same interval.")
+		"All cycles counted together with the stalled ones, for ratios of the same interval.")
 
 #define METRIC(name_, label_, unit_, group_, code_, help_) \
 	{ .name = name_, .label = label_, .help = help_, .kind = METRIC_COUNTER, .unit = UNIT_##unit_ },

@@ -41,7 +41,7 @@ int perf_trial_basic(const struct perf_kernel *k, struct perf_reason *reason)
 
 /* ---- kinds of cores ---- */
 
-/* Core PMUs of a hybrid machine list their CPUs in "cpus"; that of an ordinary x86 has no such file, others "cpumask". */
+/* Core PMUs of a hybrid machine list their CPUs in "cpus"; an ordinary x86 has no such file, other PMUs "cpumask". */
 static void visit_device(void *arg, const char *name)
 {
 	struct perf *p = arg;
@@ -219,7 +219,8 @@ static void try_pmu(struct perf *p, struct perf_reason *reason)
 {
 	struct perf_group g = { .npmus = p->npmus, .nevents = 2, .events = {
 		{ .name = "cycles", .code = { .type = PERF_TYPE_HARDWARE, .config = PERF_COUNT_HW_CPU_CYCLES } },
-		{ .name = "instructions", .code = { .type = PERF_TYPE_HARDWARE, .config = PERF_COUNT_HW_INSTRUCTIONS } } } };
+		{ .name = "instructions", .code = { .type = PERF_TYPE_HARDWARE, .config = PERF_COUNT_HW_INSTRUCTIONS } },
+	} };
 	int fd = open_self(p, &g.events[0], 0, -1);
 
 	if (fd < 0 && p->npmus >= 2 && errno != EACCES && errno != EPERM) { /* a kernel that cannot name the kind */

@@ -63,7 +63,8 @@ static void test_no_descriptor_left(void **state)
 	assert_point(&w, CLOCK, POINT_PARTIAL, 0.004, 1);
 	assert_point(&w, "cpu.context_switches", POINT_PARTIAL, 20, 1);
 	assert_point(&w, "mem.faults", POINT_PARTIAL, 4, 1);
-	assert_status(&w, "perf software", STATUS_PARTIAL, "attached to 4 of 6 threads: raise ulimit -n", "ulimit -n 65536");
+	assert_status(&w, "perf software", STATUS_PARTIAL, "attached to 4 of 6 threads: raise ulimit -n",
+		"ulimit -n 65536");
 	watch_end(&w);
 }
 
@@ -77,7 +78,8 @@ static void test_a_reserve_of_descriptors_is_kept(void **state)
 	watch_open_100(&w);
 	assert_int_equal(replay_open_now(w.replay), 6);
 	watch_tick(&w);
-	assert_status(&w, "perf software", STATUS_PARTIAL, "attached to 6 of 8 threads: raise ulimit -n", "ulimit -n 65536");
+	assert_status(&w, "perf software", STATUS_PARTIAL, "attached to 6 of 8 threads: raise ulimit -n",
+		"ulimit -n 65536");
 	watch_end(&w);
 }
 
@@ -102,14 +104,14 @@ static void check_groups(const char *recording, size_t threads, const bool kept[
 static void test_groups_are_left_out_in_order(void **state)
 {
 	(void)state;
-	check_groups("many", 292, (const bool[]){ true, true, true, true, true, true, true });     /* 7 x 292 = 2044 reads */
-	check_groups("many", 293, (const bool[]){ true, true, true, true, true, true, false });    /* 7 x 293 = 2051 */
+	check_groups("many", 292, (const bool[]){ true, true, true, true, true, true, true }); /* 7 x 292 = 2044 reads */
+	check_groups("many", 293, (const bool[]){ true, true, true, true, true, true, false }); /* 7 x 293 = 2051 */
 	check_groups("many", 600, (const bool[]){ true, true, true, false, false, false, false });
 	check_groups("many", 1024, (const bool[]){ true, true, false, false, false, false, false });
 	check_groups("many", 5000, (const bool[]){ true, false, false, false, false, false, false });
 	/* 1000 descriptors, 128 of them not ours: 23 for all groups of a thread, 20 without the last one */
-	check_groups("few-files", 37, (const bool[]){ true, true, true, true, true, true, true });   /* 851 */
-	check_groups("few-files", 38, (const bool[]){ true, true, true, true, true, true, false });  /* 874, then 760 */
+	check_groups("few-files", 37, (const bool[]){ true, true, true, true, true, true, true }); /* 851 */
+	check_groups("few-files", 38, (const bool[]){ true, true, true, true, true, true, false }); /* 874, then 760 */
 	check_groups("few-files", 200, (const bool[]){ true, false, false, false, false, false, false });
 }
 
@@ -126,7 +128,8 @@ static void test_what_is_left_out_is_said(void **state)
 	p.nthreads = 5000;
 	perf_follow(w.perf, &p, 1);
 	watch_tick(&w);
-	assert_missing(&w, "cpu.cycles", POINT_ABSENT, "left out: 5000 threads are too many for every group of counters");
+	assert_missing(&w, "cpu.cycles", POINT_ABSENT,
+		"left out: 5000 threads are too many for every group of counters");
 	assert_int_equal(watch_status(&w, "perf hardware")->state, STATUS_ABSENT);
 	watch_end(&w);
 }
@@ -252,7 +255,8 @@ static void test_children_are_left_out_where_the_kernel_can(void **state)
 	check_inheritance("many", true, false, false, "");
 	check_inheritance("many", false, false, true, "");
 	check_inheritance("many", false, true, false, ""); /* a cgroup counts all its members */
-	check_inheritance("old-kernel", false, false, false, "children are counted too (threads alone need Linux 5.13)");
+	check_inheritance("old-kernel", false, false, false,
+		"children are counted too (threads alone need Linux 5.13)");
 }
 
 static void test_only_wanted_groups_are_opened(void **state)

@@ -224,7 +224,8 @@ static void live_begin(struct live *l, pid_t pid, const char *const *events)
 	l->target = target_open_pids(&pid, 1, &o, &l->err);
 	if (!l->target)
 		return;
-	l->env = (struct source_env){ .registry = l->registry, .wanted = l->wanted, .events = events, .children = true };
+	l->env = (struct source_env){ .registry = l->registry, .wanted = l->wanted, .events = events,
+		.children = true };
 	l->state = source_perf.open(&l->env, l->target, &l->err);
 }
 
@@ -289,8 +290,9 @@ static void check_hardware(const struct live *l)
 	assert_in_range((uintmax_t)(instructions.value / cycles.value * 100), 5, 1000);
 }
 
-/* Two rounds of work; the counts of each must be those of getrusage, but for the worker's last steps: it and each thread
- * that stands by go to sleep after it has looked. A thread missed or counted twice would be 300 faults and 40 switches. */
+/* Two rounds of work; the counts of each must be those of getrusage, but for the worker's last steps: it and each
+ * thread that stands by go to sleep after it has looked. A thread missed or counted twice would be 300 faults and 40
+ * switches. */
 static void check_counts(bool standing)
 {
 	struct worker w = worker_start(standing);
@@ -313,11 +315,13 @@ static void check_counts(bool standing)
 			assert_int_equal(after[i].state, POINT_OK);
 		}
 		printf("# clock %.6f of %.6f, switches %g of %g, faults %g of %g\n", after[0].value - before[0].value,
-			c.cpu_seconds, after[1].value - before[1].value, c.switches, after[2].value - before[2].value, c.faults);
+			c.cpu_seconds, after[1].value - before[1].value, c.switches,
+			after[2].value - before[2].value, c.faults);
 		assert_true(c.switches > 100);
 		assert_true(c.faults > 800);
 		/* the clock of perf stands still while the kernel switches: some microseconds each time */
-		assert_near(after[0].value - before[0].value, c.cpu_seconds, 0.001 + 0.05 * c.cpu_seconds + 1e-5 * c.switches);
+		assert_near(after[0].value - before[0].value, c.cpu_seconds,
+			0.001 + 0.05 * c.cpu_seconds + 1e-5 * c.switches);
 		assert_near(after[1].value - before[1].value, c.switches, 6 + 2 * STANDING);
 		assert_near(after[2].value - before[2].value, c.faults, 50);
 		if (write(w.orders, "x", 1) != 1 || read(w.costs, &c, sizeof c) != sizeof c)
@@ -459,7 +463,8 @@ static void expect_own_child(long paranoid)
 	EXPECT(live_point(&l, "cpu.cycles").state != POINT_DENIED);
 	if (paranoid >= 2) {
 		EXPECT(switches.state == POINT_DENIED);
-		EXPECT(strstr(switches.why, "kernel.perf_event_paranoid is") && strstr(switches.why, "setcap cap_perfmon"));
+		EXPECT(strstr(switches.why, "kernel.perf_event_paranoid is"));
+		EXPECT(strstr(switches.why, "setcap cap_perfmon"));
 		EXPECT(live_status(&l, "perf software")->state == STATUS_PARTIAL);
 		EXPECT(strstr(live_status(&l, "perf software")->why, "user part only"));
 	} else

@@ -77,15 +77,15 @@ static void check_user_part_only(const char *recording, const char *switches)
 static void test_paranoid_2_leaves_the_user_part(void **state)
 {
 	(void)state;
-	check_user_part_only("paranoid-2", "cpu.context_switches is counted in the kernel part and kernel.perf_event_paranoid "
-		"is 2: without CAP_PERFMON only the user part may be counted; try " PARANOID_FIX);
+	check_user_part_only("paranoid-2", "cpu.context_switches is counted in the kernel part and "
+		"kernel.perf_event_paranoid is 2: without CAP_PERFMON only the user part may be counted; try " PARANOID_FIX);
 }
 
 static void test_paranoid_4_is_judged_by_what_opens(void **state)
 {
 	(void)state;
-	check_user_part_only("paranoid-4", "cpu.context_switches is counted in the kernel part and kernel.perf_event_paranoid "
-		"is 4: without CAP_PERFMON only the user part may be counted; try " PARANOID_FIX);
+	check_user_part_only("paranoid-4", "cpu.context_switches is counted in the kernel part and "
+		"kernel.perf_event_paranoid is 4: without CAP_PERFMON only the user part may be counted; try " PARANOID_FIX);
 }
 
 static void test_an_event_asked_for_in_the_kernel_part_is_not_counted_in_the_user_part(void **state)
@@ -119,7 +119,8 @@ static void check_refused(const char *recording, int code, const char *why)
 static void test_nothing_at_all(void **state)
 {
 	(void)state;
-	check_refused("paranoid-3", EACCES, "kernel.perf_event_paranoid is 3: without CAP_PERFMON nothing may be counted");
+	check_refused("paranoid-3", EACCES,
+		"kernel.perf_event_paranoid is 3: without CAP_PERFMON nothing may be counted");
 	check_refused("seccomp", EACCES, "perf_event_open is forbidden here (seccomp or LSM; a container?)");
 	check_refused("no-perf", 0, "this kernel was built without perf events");
 }
@@ -146,8 +147,8 @@ static void test_another_users_process(void **state)
 	watch_open(&w);
 	perf_follow(w.perf, both + 1, 1);
 	watch_tick(&w);
-	assert_missing(&w, "cpu.task_clock_seconds", POINT_DENIED, "the process belongs to another user, or has rights that "
-		"tach has not; try setcap cap_perfmon+ep $(command -v tach)");
+	assert_missing(&w, "cpu.task_clock_seconds", POINT_DENIED,
+		"the process belongs to another user, or has rights that tach has not; try setcap cap_perfmon+ep $(command -v tach)");
 	assert_int_equal(watch_status(&w, "perf software")->state, STATUS_DENIED);
 	watch_end(&w);
 }

@@ -89,8 +89,8 @@ static void test_kinds_of_cores_are_summed_and_not_taken_for_turns(void **state)
 	assert_missing(&w, "cache.dtlb_loads", POINT_ABSENT, "the cores of cpu_atom do not count cache.dtlb_loads");
 	assert_point(&w, "event.r1a8", POINT_PARTIAL, 77, 0.6);
 	assert_status(&w, "perf hardware", STATUS_PARTIAL,
-		"1 of 3 not counted: the cores of cpu_atom do not count cache.dtlb_loads; hybrid CPU: cpu_atom and cpu_core are "
-		"summed, so a ratio mixes unlike cores; the kernel's generic events", "");
+		"1 of 3 not counted: the cores of cpu_atom do not count cache.dtlb_loads; hybrid CPU: cpu_atom and cpu_core "
+		"are summed, so a ratio mixes unlike cores; the kernel's generic events", "");
 
 	watch_tick(&w); /* 1.4 M and 2.4 M in four fifths of the time */
 	assert_point(&w, "cpu.cycles", POINT_SCALED, 2200000 + 1750000, 0.8);

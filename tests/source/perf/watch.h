@@ -29,8 +29,8 @@ static inline void watch_begin(struct watch *w, const char *recording)
 	*w = (struct watch){ .replay = replay_load(recording), .registry = registry_new() };
 	for (size_t i = 0; i < PERF_ROWS; i++)
 		registry_add(w->registry, &perf_metrics[i]);
-	w->options = (struct perf_options){ .kernel = replay_kernel(w->replay), .registry = w->registry, .wanted = w->wanted,
-		.children = true };
+	w->options = (struct perf_options){ .kernel = replay_kernel(w->replay), .registry = w->registry,
+		.wanted = w->wanted, .children = true };
 }
 
 static inline void watch_want(struct watch *w, const char *name)
@@ -93,14 +93,16 @@ static inline void watch_end(struct watch *w)
 	replay_free(w->replay);
 }
 
-#define assert_point(w, name, state, value, coverage) assert_true(point_is(watch_point(w, name), name, state, value, coverage))
+#define assert_point(w, name, state, value, coverage) \
+	assert_true(point_is(watch_point(w, name), name, state, value, coverage))
 
 static inline bool point_is(struct point got, const char *name, enum point_state state, double value, double coverage)
 {
-	if (got.state == state && fabs(got.value - value) <= 1e-9 * fabs(value) && fabs(got.coverage - coverage) <= 1e-6)
+	if (got.state == state && fabs(got.value - value) <= 1e-9 * fabs(value) &&
+		fabs(got.coverage - coverage) <= 1e-6)
 		return true;
-	printf("# %s is %.9g, state %d, coverage %.4f, not %.9g, state %d, coverage %.4f\n", name, got.value, (int)got.state,
-		(double)got.coverage, value, (int)state, coverage);
+	printf("# %s is %.9g, state %d, coverage %.4f, not %.9g, state %d, coverage %.4f\n", name, got.value,
+		(int)got.state, (double)got.coverage, value, (int)state, coverage);
 	return false;
 }
 
