@@ -111,11 +111,15 @@ static int split_alternatives(char *value, char *out[ALTERNATIVES], struct err *
 	int count = 0;
 
 	for (char *next = value; next; count++) {
-		if (count == ALTERNATIVES)
-			return err_set(e, 0, "more than %d alternatives", ALTERNATIVES);
+		if (count == ALTERNATIVES) {
+			err_set(e, 0, "more than %d alternatives", ALTERNATIVES);
+			return -1;
+		}
 		out[count] = strsep(&next, "/");
-		if (!out[count][strspn(out[count], " ")])
-			return err_set(e, 0, "an alternative is empty");
+		if (!out[count][strspn(out[count], " ")]) {
+			err_set(e, 0, "an alternative is empty");
+			return -1;
+		}
 	}
 	return count;
 }

@@ -38,6 +38,7 @@ static struct {
 	int in, out;
 	int poll;                /* epoll of in, wake and, while bytes wait, out */
 	int wake[2];             /* signal handlers write here */
+	pid_t owner;             /* a forked child that ends must not restore */
 	struct termios before, raw;
 	struct sigaction noted[NOTED], deadly[DEADLY]; /* what was there before */
 	char leave[512];
@@ -103,12 +104,12 @@ static void leave_screen(void)
 {
 	write_patiently("\x18", 1);
 	write_patiently(tty.leave, tty.leave_length);
-	tcsetattr(tty.in, TCSADRAIN, &tty.before);
+	tcsetattr(tty.in, TCSANOW, &tty.before);
 }
 
 static void restore(void)
 {
-	if (!atomic_exchange(&is_open, false))
+	if (getpid() != tty.owner || !atomic_exchange(&is_open, false))
 		return;
 	leave_screen();
 	give_stderr_back();
@@ -123,11 +124,11 @@ static void wake_up(void)
 	(void)n; /* full: awake already */
 }
 
-/* A front that no longer listens is ended by the third signal. */
+/* A front that no longer listens is ended by the third signal. SIGHUP does not count: shell and kernel both send it. */
 static void on_stop(int number)
 {
 	stop_signal = number;
-	stop_count = stop_count + 1;
+	stop_count = stop_count + (number != SIGHUP);
 	if (stop_count > 2) {
 		restore();
 		signal(number, SIG_DFL);
@@ -258,6 +259,7 @@ int tty_open(struct err *e)
 	tty.leave_length = tty.waiting_length = tty.keys_length = 0;
 	tty.bytes = 0;
 	tty.raw = make_raw(tty.before);
+	tty.owner = getpid();
 	keep_stderr();
 	atomic_store(&is_open, true);
 	catch_signals();
@@ -265,7 +267,7 @@ int tty_open(struct err *e)
 	if (!tty.exit_hook)
 		atexit(restore);
 	tty.exit_hook = true;
-	tcsetattr(tty.in, TCSADRAIN, &tty.raw);
+	tcsetattr(tty.in, TCSANOW, &tty.raw);
 	return 0;
 }
 
@@ -392,7 +394,7 @@ enum tty_event tty_event(void)
 		event = TTY_CONTINUED;
 		tty.waiting_length = 0; /* of a screen that is no more */
 		watch(EPOLL_CTL_MOD, tty.out, 0);
-		tcsetattr(tty.in, TCSADRAIN, &tty.raw);
+		tcsetattr(tty.in, TCSANOW, &tty.raw);
 	}
 	suspend_wanted = continued = 0;
 	return event;

@@ -25,6 +25,7 @@
 
 struct pty {
 	int master, slave;
+	struct termios before;
 	pid_t pid;
 	bool exited;
 	int status;
@@ -122,6 +123,7 @@ struct pty *pty_start(int rows, int cols, const char *const argv[], const char *
 
 	if (openpty(&p->master, &p->slave, NULL, NULL, &size))
 		fail_msg("openpty: %s", strerror(errno));
+	pty_termios(p, &p->before);
 	fcntl(p->master, F_SETFD, FD_CLOEXEC);
 	open_screen(p, rows, cols);
 	p->pid = fork();
@@ -182,6 +184,14 @@ void pty_termios(const struct pty *p, struct termios *out)
 	memset(out, 0, sizeof *out); /* with its padding, so that two of them can be compared */
 	if (tcgetattr(p->slave, out))
 		fail_msg("tcgetattr: %s", strerror(errno));
+}
+
+bool pty_restored(const struct pty *p)
+{
+	struct termios now;
+
+	pty_termios(p, &now);
+	return memcmp(&now, &p->before, sizeof now) == 0;
 }
 
 static void take_output(struct pty *p)

@@ -35,6 +35,7 @@ void pty_send(struct pty *p, const char *keys);        /* bytes as a terminal se
 void pty_resize(struct pty *p, int rows, int cols);    /* the program gets SIGWINCH */
 void pty_hangup(struct pty *p);                        /* the line is lost: SIGHUP, reads give EIO */
 void pty_termios(const struct pty *p, struct termios *out);
+bool pty_restored(const struct pty *p);                /* the terminal's settings are those of the start */
 
 void pty_run(struct pty *p, int ms);                   /* reads output for that long */
 bool pty_wait_output(struct pty *p, int ms);           /* until it writes anything; false: it did not */

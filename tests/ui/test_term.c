@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -99,6 +100,16 @@ static void obey(struct drawing *d, ui_key key)
 		fatal("the impossible");
 	case 'X':
 		exit(7);
+	case 'd':
+		canvas_text(d->canvas, 0, 0, ROLE_TEXT, "I am deaf");
+		term_show(d->canvas);
+		for (;;)
+			pause();
+	case 'F': /* a child that ends without having had the terminal */
+		if (fork() == 0)
+			exit(0);
+		wait(NULL);
+		return;
 	case 'q':
 		d->quit = true;
 		return;
@@ -232,13 +243,11 @@ static void expect_exit(struct pty *p, int want)
 	assert_int_equal(status, want);
 }
 
-static void expect_restored(struct pty *p, const struct termios *before)
+static void expect_restored(struct pty *p)
 {
-	struct termios now;
 	int row, col;
 
-	pty_termios(p, &now);
-	assert_memory_equal(&now, before, sizeof now);
+	assert_true(pty_restored(p));
 	assert_false(pty_alternate(p));
 	assert_true(pty_cursor(p, &row, &col));
 }
@@ -410,10 +419,8 @@ static void end_by_signal(struct pty *p, int number)
 static void check_end(const char *key, int number, int how, const char *last_words)
 {
 	struct pty *p = start("--screen", 24, 80, NULL);
-	struct termios before;
 	int status = 0;
 
-	pty_termios(p, &before);
 	pty_expect(p, "ready", WAIT_MS);
 	if (key)
 		end_by_key(p, key);
@@ -422,7 +429,7 @@ static void check_end(const char *key, int number, int how, const char *last_wor
 	assert_true(pty_wait_exit(p, WAIT_MS, &status));
 	if (how >= 0)
 		assert_int_equal(status & ~0x80, how); /* not the core flag */
-	expect_restored(p, &before);
+	expect_restored(p);
 	if (last_words)
 		assert_non_null(strstr(pty_output(p), last_words));
 	pty_free(p);
@@ -453,20 +460,33 @@ static void test_terminal_is_given_back(void **state)
 static void test_a_deaf_program_ends_with_the_third_signal(void **state)
 {
 	struct pty *p = start("--screen", 24, 80, NULL);
-	struct termios before;
 	int status;
 
 	(void)state;
-	pty_termios(p, &before);
 	pty_expect(p, "ready", WAIT_MS);
-	kill(pty_pid(p), SIGSTOP);
-	kill(pty_pid(p), SIGTERM);
-	kill(pty_pid(p), SIGINT);
-	kill(pty_pid(p), SIGHUP);
-	kill(pty_pid(p), SIGCONT);
+	pty_send(p, "d");
+	pty_expect(p, "I am deaf", WAIT_MS);
+	for (int i = 0; i < 4; i++) {
+		kill(pty_pid(p), i < 2 ? SIGHUP : SIGTERM);
+		pty_run(p, 50);
+		assert_false(pty_wait_exit(p, 0, NULL));
+	}
+	pty_send(p, "\x03");
 	assert_true(pty_wait_exit(p, WAIT_MS, &status));
-	assert_true(WIFSIGNALED(status));
-	expect_restored(p, &before);
+	assert_int_equal(status, SIGINT);
+	expect_restored(p);
+	pty_free(p);
+}
+
+static void test_a_forked_child_leaves_the_terminal_alone(void **state)
+{
+	struct pty *p = start("--screen", 24, 80, NULL);
+
+	(void)state;
+	pty_expect(p, "ready", WAIT_MS);
+	pty_send(p, "Fz");
+	pty_expect(p, "key z.", WAIT_MS);
+	assert_true(pty_alternate(p));
 	pty_free(p);
 }
 
@@ -655,6 +675,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_terminal_is_given_back),
 		cmocka_unit_test(test_a_deaf_program_ends_with_the_third_signal),
+		cmocka_unit_test(test_a_forked_child_leaves_the_terminal_alone),
 		cmocka_unit_test(test_stderr_is_kept_for_later),
 		cmocka_unit_test(test_lost_line),
 		cmocka_unit_test(test_suspend_and_continue),
