@@ -49,7 +49,8 @@ static void read_texts(struct target *t, const struct process *p)
 	if (n > 0)
 		str_clean(t->facts.cmdline, sizeof t->facts.cmdline, text, (size_t)n);
 	read_cgroup(t, p);
-	str_copy(t->comm, sizeof t->comm, p->follow->now.comm);
+	if (n > 0 || p->follow->now.kernel) /* exec gives the new name first: the command line comes a moment later */
+		str_copy(t->comm, sizeof t->comm, p->follow->now.comm);
 }
 
 /* Start times count from boot; the two clocks tell when that was. */

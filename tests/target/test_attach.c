@@ -302,8 +302,8 @@ static void exec_by_another_thread_is_the_same_process(void **state)
 	(void)state;
 	refresh_until(t, facts_of(t).threads == 3);
 	atomic_store(&shared->ask, 1);
-	refresh_until(t, strcmp(facts_of(t).name, "sleep") == 0);
-	assert_string_equal(facts_of(t).cmdline, "sleep 1000");
+	refresh_until(t, strcmp(facts_of(t).cmdline, "sleep 1000") == 0);
+	assert_string_equal(facts_of(t).name, "sleep");
 	assert_int_equal(process_of(t, pid)->nthreads, 1);
 	assert_int_equal(process_of(t, pid)->threads[0].tid, pid);
 	assert_true(process_of(t, pid)->start == start);
