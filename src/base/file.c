@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* A read that gives less than was asked and less than this is the last one: the files of the kernel hand out what fits
+ * into a page, record by record, and no record of those that tach reads is longer. Saves the read that says "end". */
+#define SHORT_READ 2048
+
 ssize_t file_reread(int fd, char *buf, size_t size)
 {
 	size_t have = 0;
@@ -19,9 +23,9 @@ ssize_t file_reread(int fd, char *buf, size_t size)
 			continue;
 		if (n < 0)
 			return -1;
-		if (n == 0)
-			break;
 		have += (size_t)n;
+		if (n == 0 || (n < SHORT_READ && have + 1 < size))
+			break;
 	}
 	buf[have] = '\0';
 	return (ssize_t)have;
