@@ -114,7 +114,7 @@ static void add_off(struct segments *s, const struct header *h, const struct vie
 	char text[64];
 
 	for (size_t i = 0; i < count; i++)
-		off += status[i].state != STATUS_ON && status[i].state != STATUS_PARTIAL;
+		off += status[i].state == STATUS_DENIED || status[i].state == STATUS_ABSENT;
 	if (!off)
 		return;
 	snprintf(text, sizeof text, "%zu of %zu off%s%s", off, count, h->why_key[0] ? ": " : "", h->why_key);

@@ -10,8 +10,8 @@
 #define TRACKS 96
 
 struct kept {
-	uint32_t column; /* low bits of its number plus 1; 0: nothing kept */
-	float value, coverage;
+	uint32_t column, extent_column; /* low bits of the number plus 1; 0: nothing kept */
+	float value, coverage, min, max;
 	uint8_t state;
 };
 
@@ -19,6 +19,7 @@ struct track {
 	struct measure what;
 	nsec_t column;
 	uint64_t used; /* when it was last asked for */
+	struct live live;
 	struct kept *ring;
 };
 
@@ -71,6 +72,7 @@ struct track *history_track(struct history *h, const struct measure *m, nsec_t c
 	memset(oldest->ring, 0, HISTORY_COLUMNS * sizeof *oldest->ring);
 	oldest->what = *m;
 	oldest->column = column;
+	oldest->live = (struct live){ 0 };
 	oldest->used = h->asked;
 	return oldest;
 }
@@ -87,6 +89,32 @@ bool track_get(const struct track *t, uint64_t column, struct point *out)
 
 void track_put(struct track *t, uint64_t column, struct point p)
 {
-	t->ring[column % HISTORY_COLUMNS] = (struct kept){ .column = (uint32_t)column + 1, .value = (float)p.value,
-		.coverage = p.coverage, .state = (uint8_t)p.state };
+	struct kept *k = &t->ring[column % HISTORY_COLUMNS];
+
+	k->column = (uint32_t)column + 1;
+	k->value = (float)p.value;
+	k->coverage = p.coverage;
+	k->state = (uint8_t)p.state;
+}
+
+bool track_get_extent(const struct track *t, uint64_t column, struct extent *out)
+{
+	const struct kept *k = &t->ring[column % HISTORY_COLUMNS];
+
+	*out = (struct extent){ (double)k->min, (double)k->max };
+	return k->extent_column == (uint32_t)column + 1;
+}
+
+void track_put_extent(struct track *t, uint64_t column, struct extent e)
+{
+	struct kept *k = &t->ring[column % HISTORY_COLUMNS];
+
+	k->extent_column = (uint32_t)column + 1;
+	k->min = (float)e.min;
+	k->max = (float)e.max;
+}
+
+struct live *track_live(struct track *t)
+{
+	return &t->live;
 }

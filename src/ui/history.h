@@ -8,7 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HISTORY_COLUMNS 512 /* most columns of a graph */
+#define HISTORY_COLUMNS 256 /* most columns of a graph */
+
+/* The least and the largest of the ticks so far; nothing yet while min > max. */
+struct extent {
+	double min, max;
+};
 
 struct measure;
 struct history;
@@ -23,5 +28,16 @@ struct track *history_track(struct history *h, const struct measure *m, nsec_t c
 
 bool track_get(const struct track *t, uint64_t column, struct point *out);
 void track_put(struct track *t, uint64_t column, struct point p);
+bool track_get_extent(const struct track *t, uint64_t column, struct extent *out);
+void track_put_extent(struct track *t, uint64_t column, struct extent e);
+
+/* The extent of the column that is not finished, and the tick up to which it goes: the caller goes on from there. */
+struct live {
+	uint64_t column;
+	nsec_t upto;
+	struct extent extent;
+};
+
+struct live *track_live(struct track *t);
 
 #endif

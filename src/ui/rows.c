@@ -122,23 +122,15 @@ static void draw_reason(struct canvas *c, struct rect r, const struct line *line
 	canvas_write(c, r.row, r.col + used + 4, r.cols - used - 4, ROLE_DIM, why);
 }
 
-static void draw_edges(struct canvas *c, const struct grid *g, const struct line *line, const struct point *columns)
+static void draw_edges(const struct view *v, struct canvas *c, const struct grid *g, const struct line *line)
 {
-	double min = (double)NAN, max = (double)NAN;
 	char text[VALUE_SIZE];
+	struct extent e;
 
-	for (int i = -1; i < g->graph.cols; i++) {
-		struct point p = i < 0 ? line->now : columns[i];
-
-		if (!point_has_value(p))
-			continue;
-		min = fmin(min, p.value);
-		max = fmax(max, p.value);
-	}
-	if (isnan(min))
+	if (!g->min.cols || missing(line->now) || !view_extent(v, &line->what, g->graph.cols, &e))
 		return;
-	canvas_right(c, g->min.row, g->min.col, g->min.cols, ROLE_DIM, value_number(text, line->form, min));
-	canvas_right(c, g->max.row, g->max.col, g->max.cols, ROLE_DIM, value_number(text, line->form, max));
+	canvas_right(c, g->min.row, g->min.col, g->min.cols, ROLE_DIM, value_number(text, line->form, e.min));
+	canvas_right(c, g->max.row, g->max.col, g->max.cols, ROLE_DIM, value_number(text, line->form, e.max));
 }
 
 static void draw_now(const struct view *v, struct canvas *c, struct rect r, const struct line *line)
@@ -158,13 +150,8 @@ static void draw_now(const struct view *v, struct canvas *c, struct rect r, cons
 
 void rows_values(const struct view *v, struct canvas *c, const struct grid *g, const struct line *line)
 {
-	struct point columns[HISTORY_COLUMNS];
-
 	draw_now(v, c, g->now, line);
-	if (!g->min.cols || missing(line->now))
-		return;
-	view_columns(v, &line->what, columns, g->graph.cols);
-	draw_edges(c, g, line, columns);
+	draw_edges(v, c, g, line);
 }
 
 static void draw_line(const struct view *v, struct canvas *c, struct rect r, const struct line *line, int height)
@@ -176,7 +163,7 @@ static void draw_line(const struct view *v, struct canvas *c, struct rect r, con
 
 	if (!brief)
 		canvas_write(c, r.row, g.label.col + used, g.label.cols - used, ROLE_DIM, line->suffix);
-	draw_now(v, c, g.now, line);
+	rows_values(v, c, &g, line);
 	if (g.graph.cols < 1)
 		return;
 	if (missing(line->now)) {
@@ -186,8 +173,6 @@ static void draw_line(const struct view *v, struct canvas *c, struct rect r, con
 	view_columns(v, &line->what, columns, g.graph.cols);
 	g.graph.rows = height;
 	graph_draw(c, g.graph, v->glyphs, columns, g.graph.cols);
-	if (g.min.cols)
-		draw_edges(c, &g, line, columns);
 }
 
 void rows_draw(const struct view *v, struct canvas *c, struct rect r, const struct line *lines, size_t count, int height,

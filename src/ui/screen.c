@@ -340,7 +340,7 @@ static void say_what_is_off(const struct screen *s, const struct store *st, char
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < count && used + 48 < size; i++)
-		if (status[i].state != STATUS_ON && status[i].state != STATUS_PARTIAL)
+		if (status[i].state == STATUS_DENIED || status[i].state == STATUS_ABSENT)
 			used += (size_t)snprintf(buf + used, size - used, "%s%.40s", used ? ", " : "", status[i].name);
 	if (used && used + 32 < size)
 		snprintf(buf + used, size - used, ": off here   %s: why and fix", footer_key(s->keys, ACTION_WHY, key));

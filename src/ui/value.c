@@ -67,6 +67,8 @@ enum value_form value_form(const struct metric *m, bool percent, bool divided)
 		return FORM_BYTES;
 	if (m->unit == UNIT_RATIO)
 		return percent ? FORM_PERCENT : FORM_COUNT;
-	/* Seconds a second are a count: threads that waited, CPUs that were busy. */
+	/* Seconds a second are a count (threads that waited, CPUs that were busy) or a share of the time. */
+	if (m->unit == UNIT_SECONDS && m->kind == METRIC_COUNTER && percent && !divided)
+		return FORM_PERCENT;
 	return m->unit == UNIT_SECONDS && (divided || m->kind != METRIC_COUNTER) ? FORM_SECONDS : FORM_COUNT;
 }

@@ -95,6 +95,72 @@ void view_columns(const struct view *v, const struct measure *m, struct point *o
 	}
 }
 
+static const struct extent nothing = { (double)INFINITY, -(double)INFINITY };
+
+static void widen(struct extent *e, double min, double max)
+{
+	e->min = fmin(e->min, min);
+	e->max = fmax(e->max, max);
+}
+
+/* Takes in the ticks of a span, newest first. */
+static void widen_by_ticks(const struct view *v, const struct measure *m, struct span span, struct extent *e)
+{
+	nsec_t tick = store_tick_at(v->store, span.to);
+
+	while (tick > span.from) {
+		nsec_t before = store_tick_before(v->store, tick);
+		struct point p = view_value(v, m, (struct span){ before, tick });
+
+		if (point_has_value(p))
+			widen(e, p.value, p.value);
+		tick = before;
+	}
+}
+
+/* The newest column goes on where the last frame stopped. */
+static struct extent live_extent(const struct view *v, const struct measure *m, struct track *t, uint64_t n)
+{
+	struct span span = column_span(v, n);
+	struct live *live = track_live(t);
+
+	if (live->column != n || live->upto < span.from || live->upto > span.to)
+		*live = (struct live){ .column = n, .upto = span.from, .extent = nothing };
+	span.from = live->upto;
+	widen_by_ticks(v, m, span, &live->extent);
+	live->upto = span.to;
+	return live->extent;
+}
+
+static struct extent column_extent(const struct view *v, const struct measure *m, struct track *t, uint64_t n)
+{
+	struct extent e;
+
+	if (t && n == newest_column(v))
+		return live_extent(v, m, t, n);
+	if (t && track_get_extent(t, n, &e))
+		return e;
+	e = nothing;
+	widen_by_ticks(v, m, column_span(v, n), &e);
+	if (t)
+		track_put_extent(t, n, e);
+	return e;
+}
+
+bool view_extent(const struct view *v, const struct measure *m, int count, struct extent *out)
+{
+	struct track *t = v->history ? history_track(v->history, m, v->column) : NULL;
+	uint64_t newest = newest_column(v);
+
+	*out = nothing;
+	for (int back = 0; v->now && back < count && (uint64_t)back <= newest; back++) {
+		struct extent e = column_extent(v, m, t, newest - (uint64_t)back);
+
+		widen(out, e.min, e.max);
+	}
+	return out->min <= out->max;
+}
+
 struct point view_named(const struct view *v, const char *name)
 {
 	return store_value(v->store, store_find(v->store, name), view_last(v));

@@ -50,6 +50,10 @@ struct point view_now(const struct view *v, const struct measure *m);
 /* The `count` newest columns, oldest first. Their `why` is not kept. */
 void view_columns(const struct view *v, const struct measure *m, struct point *out, int count);
 
+/* The least and largest tick in the `count` newest columns: a spike that a column's mean hides. False: no tick had a
+ * value. */
+bool view_extent(const struct view *v, const struct measure *m, int count, struct extent *out);
+
 /* The value of a metric by name at the moment shown; absent when nobody measures it. */
 struct point view_named(const struct view *v, const char *name);
 

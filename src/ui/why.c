@@ -102,6 +102,7 @@ static void put_reason(struct pager *p, const struct view *v, const struct reaso
 	pager_wrap(p, p->r.col + 9, p->r.cols - 10, ROLE_DIM, names);
 }
 
+/* CPU time is a share of one CPU here: nobody thinks in seconds a second. */
 static void put_costs(struct pager *p, const struct view *v)
 {
 	char text[VALUE_SIZE], line[512];
@@ -109,13 +110,13 @@ static void put_costs(struct pager *p, const struct view *v)
 	for (size_t id = 0; id < store_metrics(v->store); id++) {
 		const struct metric *m = store_metric(v->store, (metric_id)id);
 		struct point value;
+		bool share = m->unit == UNIT_SECONDS || m->unit == UNIT_RATIO;
 
 		if (!str_starts(m->name, "tach."))
 			continue;
 		value = store_value(v->store, (metric_id)id, view_last(v));
-		snprintf(line, sizeof line, "%-18.18s %7s%s  %s", m->name,
-			value_text(text, value_form(m, m->unit == UNIT_RATIO, false), value), m->kind == METRIC_COUNTER ? "/s" : "  ",
-			m->help);
+		snprintf(line, sizeof line, "%-20.20s %8s%s  %s", m->name, value_text(text, value_form(m, share, false), value),
+			m->kind == METRIC_COUNTER && !share ? "/s" : "  ", m->help);
 		pager_wrap(p, p->r.col + 1, p->r.cols - 2, ROLE_TEXT, line);
 	}
 }

@@ -39,24 +39,28 @@ struct rate {
 };
 
 static const struct rate kernel_rates[] = {
-	{ "cpu.user_seconds", "seconds", "usr", 2.6, 0.02, 2.5 },
-	{ "cpu.system_seconds", "seconds", "sys", 0.78, 0.04, 0.8 },
+	{ "cpu.user_seconds", "seconds", "usr", 2.6, 0.06, 2.5 },
+	{ "cpu.system_seconds", "seconds", "sys", 0.78, 0.06, 0.8 },
 	{ "cpu.run_seconds", "seconds", "run", 3.38, 0.02, 3.3 },
 	{ "cpu.runqueue_seconds", "seconds", "runq", 0.26, 0.2, 0.42 },
-	{ "cpu.timeslices", "count", "turns", 8230, 0.03, 28900 },
-	{ "cpu.switches_voluntary", "count", "vol", 8000, 0.03, 28100 },
-	{ "cpu.switches_involuntary", "count", "invol", 230, 0.1, 800 },
-	{ "thr.user_seconds", "seconds", "usr", 2.6, 0.02, 2.5 },
-	{ "thr.system_seconds", "seconds", "sys", 0.78, 0.04, 0.8 },
+	{ "cpu.timeslices", "count", "turns", 8230, 0.1, 28900 },
+	{ "cpu.switches_voluntary", "count", "vol", 8000, 0.1, 28100 },
+	{ "cpu.switches_involuntary", "count", "invol", 230, 0.2, 800 },
+	{ "thr.user_seconds", "seconds", "usr", 2.6, 0.06, 2.5 },
+	{ "thr.system_seconds", "seconds", "sys", 0.78, 0.06, 0.8 },
 	{ "thr.runqueue_seconds", "seconds", "runq", 0.26, 0.2, 0.42 },
 	{ "thr.io_seconds", "seconds", "io", 0.03, 0.9, 0.03 },
-	{ "thr.wait_seconds", "seconds", "wait", 2.33, 0.02, 2.25 },
+	{ "thr.wait_seconds", "seconds", "wait", 2.33, 0.06, 2.25 },
 	{ "mem.faults_minor", "count", "minor", 1180, 0.15, 1060 },
 	{ "mem.faults_major", "count", "major", 0, 0, 0 },
-	{ "netns.rx_packets", "count", "rx pkt", 1256000, 0.02, 1249000 },
-	{ "netns.tx_packets", "count", "tx pkt", 1255000, 0.02, 1248000 },
-	{ "netns.rx_bytes", "bytes", "rx byte", 935e6, 0.02, 929e6 },
-	{ "netns.tx_bytes", "bytes", "tx byte", 934e6, 0.02, 928e6 },
+	{ "netns.rx_packets", "count", "rx pkt", 1256000, 0.15, 1249000 },
+	{ "netns.tx_packets", "count", "tx pkt", 1255000, 0.15, 1248000 },
+	{ "netns.rx_bytes", "bytes", "rx byte", 935e6, 0.15, 929e6 },
+	{ "netns.tx_bytes", "bytes", "tx byte", 934e6, 0.15, 928e6 },
+	{ "netns.rx_drops", "count", "ns rx drop", 8.9, 0.15, 390 },
+	{ "netns.udp_rcvbuf_errors", "count", "ns udp ovf", 0, 0, 12 },
+	{ "io.read_bytes", "bytes", "read", 0, 0, 0 },
+	{ "io.write_bytes", "bytes", "written", 81000, 0.2, 120000 },
 	{ "cpu.task_clock_seconds", "seconds", "CPUs", 3.38, 0.02, 3.3 },
 	{ "cpu.migrations", "count", "migr", 32, 0.6, 36 },
 	{ "tach.cpu_seconds", "seconds", "tach cpu", 0.0021, 0.1, 0.0021 },
@@ -64,27 +68,27 @@ static const struct rate kernel_rates[] = {
 };
 
 static const struct rate published_rates[] = {
-	{ "app.rx_packets", "count", "rx pkt", 1255000, 0.02, 1248000 },
-	{ "app.tx_packets", "count", "tx pkt", 1254000, 0.02, 1247000 },
-	{ "app.rx_bytes", "bytes", "rx byte", 933e6, 0.02, 927e6 },
-	{ "app.tx_bytes", "bytes", "tx byte", 932e6, 0.02, 926e6 },
-	{ "app.drops", "count", "drop", 8.9, 0.5, 387 },
-	{ "app.ops", "count", "ops", 1254000, 0.02, 1247000 },
-	{ "app.crypto", "count", "crypto", 408000, 0.03, 401000 },
+	{ "app.rx_packets", "count", "rx pkt", 1255000, 0.15, 1248000 },
+	{ "app.tx_packets", "count", "tx pkt", 1254000, 0.15, 1247000 },
+	{ "app.rx_bytes", "bytes", "rx byte", 933e6, 0.15, 927e6 },
+	{ "app.tx_bytes", "bytes", "tx byte", 932e6, 0.15, 926e6 },
+	{ "app.drops", "count", "drop", 8.9, 0.15, 387 },
+	{ "app.ops", "count", "ops", 1254000, 0.15, 1247000 },
+	{ "app.crypto", "count", "crypto", 408000, 0.2, 401000 },
 };
 
 static const struct rate processor_rates[] = {
 	{ "cpu.cycles", "count", "cycles", 11.5e9, 0.01, 11.4e9 },
-	{ "cpu.instructions", "count", "instr", 16.3e9, 0.02, 13.6e9 },
+	{ "cpu.instructions", "count", "instr", 16.3e9, 0.06, 13.6e9 },
 	{ "cpu.branches", "count", "branches", 3.2e9, 0.02, 2.7e9 },
-	{ "cpu.branch_misses", "count", "br misses", 50.5e6, 0.04, 43.6e6 },
-	{ "cache.l1d_misses", "count", "L1d misses", 354e6, 0.06, 321e6 },
+	{ "cpu.branch_misses", "count", "br misses", 50.5e6, 0.12, 43.6e6 },
+	{ "cache.l1d_misses", "count", "L1d misses", 354e6, 0.12, 321e6 },
 	{ "cache.l1d_instructions", "count", "L1d instr", 16.3e9, 0.02, 13.6e9 },
-	{ "cache.llc_misses", "count", "LLC misses", 22e6, 0.1, 42.7e6 },
+	{ "cache.llc_misses", "count", "LLC misses", 22e6, 0.2, 42.7e6 },
 	{ "cache.llc_instructions", "count", "LLC instr", 16.3e9, 0.02, 13.6e9 },
-	{ "cache.dtlb_misses", "count", "TLB misses", 6.5e6, 0.1, 6.1e6 },
+	{ "cache.dtlb_misses", "count", "TLB misses", 6.5e6, 0.2, 6.1e6 },
 	{ "cache.dtlb_instructions", "count", "TLB instr", 16.3e9, 0.02, 13.6e9 },
-	{ "cache.misses", "count", "misses", 23e6, 0.1, 44e6 },
+	{ "cache.misses", "count", "misses", 23e6, 0.2, 44e6 },
 	{ "cache.references", "count", "references", 410e6, 0.05, 420e6 },
 	{ "cache.instructions", "count", "$ instr", 16.3e9, 0.02, 13.6e9 },
 };
@@ -93,7 +97,7 @@ static const struct rate levels[] = {
 	{ "mem.rss_bytes", "bytes", "RSS", 2.137e9, 0.001, 2.139e9 },
 	{ "mem.rss_anon_bytes", "bytes", "anon", 1.836e9, 0.001, 1.838e9 },
 	{ "mem.rss_file_bytes", "bytes", "file", 285e6, 0.001, 285e6 },
-	{ "mem.rss_shmem_bytes", "bytes", "shmem", 16e6, 0, 16e6 },
+	{ "mem.rss_shared_bytes", "bytes", "shared", 16e6, 0, 16e6 },
 	{ "mem.swap_bytes", "bytes", "swap", 0, 0, 0 },
 	{ "mem.virtual_bytes", "bytes", "virt", 5.9e9, 0, 5.9e9 },
 	{ "mem.limit_bytes", "bytes", "limit", 4294967296.0, 0, 4294967296.0 },
@@ -216,7 +220,7 @@ static void put_statuses(FILE *out, const struct feed_shape *s)
 	if (s->flags & FEED_PUBLISH)
 		fputs("status on publish||\n", out);
 	else
-		fputs("status absent publish|the program publishes nothing|build it with tach/publish.h\n", out);
+		fputs("status off publish|the program publishes nothing|build it with tach/publish.h\n", out);
 	fputs("status on tach||\n", out);
 }
 
@@ -265,6 +269,13 @@ void feed_tick(FILE *out, const struct feed_shape *s, int tick)
 	put_threads(out, s, tick);
 	put_statuses(out, s);
 	fputs("end\n", out);
+}
+
+void feed_clock(char *buf, size_t size, const struct feed_shape *s, int tick)
+{
+	long second = ((long)WALL - s->ticks + tick) % 86400;
+
+	snprintf(buf, size, "%02ld:%02ld:%02ld", second / 3600, second / 60 % 60, second % 60);
 }
 
 void feed_write(FILE *out, const struct feed_shape *s)

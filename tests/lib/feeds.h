@@ -21,6 +21,9 @@ struct feed_shape {
 void feed_head(FILE *out, const struct feed_shape *shape);
 void feed_tick(FILE *out, const struct feed_shape *shape, int tick);
 
+/* "14:31:07": what the header's clock shows at a tick, with TZ=UTC. */
+void feed_clock(char *buf, size_t size, const struct feed_shape *shape, int tick);
+
 /* All of it, for a file. */
 void feed_write(FILE *out, const struct feed_shape *shape);
 

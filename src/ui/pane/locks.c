@@ -9,6 +9,11 @@ static const struct row rows[] = {
 	{ "runq delay", "runq", { "cpu.runqueue_seconds" }, .rank = 1 },
 	{ "runq share", "rq%", { "cpu.runqueue_ratio" }, .rank = 2, .flags = ROW_PERCENT },
 	{ "runq avg", "avg", { "cpu.runqueue_wait_seconds" }, .rank = 2 },
+	{ "I/O delay", "io", { "cpu.io_delay_seconds" }, .rank = 3 },
+	{ "throttled", "thr", { "cpu.throttled_seconds" }, .rank = 4 },
+	{ "cpu psi", "cpsi", { "cpu.pressure_some_seconds" }, .rank = 5, .flags = ROW_PERCENT },
+	{ "io psi", "ipsi", { "io.pressure_some_seconds" }, .rank = 5, .flags = ROW_PERCENT },
+	{ "mem psi", "mpsi", { "mem.pressure_some_seconds" }, .rank = 5, .flags = ROW_PERCENT },
 };
 
 static void about(const struct view *v, char *buf, size_t size)

@@ -8,7 +8,7 @@ static const struct row rows[] = {
 	{ "RSS", "RSS", { "mem.rss_bytes" }, .rank = 0 },
 	{ "anon", "anon", { "mem.rss_anon_bytes" }, .rank = 2 },
 	{ "file", "file", { "mem.rss_file_bytes" }, .rank = 3 },
-	{ "shared", "shm", { "mem.rss_shared_bytes" }, .rank = 5 },
+	{ "shared", "shr", { "mem.rss_shared_bytes" }, .rank = 5 },
 	{ "swap", "swap", { "mem.swap_bytes" }, .rank = 4 },
 	{ "faults ", "flt", { "mem.page_faults" }, .rank = 1, .flags = ROW_RATE },
 	{ "major ", "maj", { "mem.faults_major" }, .rank = 4, .flags = ROW_RATE },

@@ -14,11 +14,15 @@ static const struct row rows[] = {
 	{ "tx pkt", "tx", { "net.tx_packets", "app.tx_packets", "netns.tx_packets" }, .rank = 1, .flags = ROW_RATE },
 	{ "drop ", "drop", { "net.drops", "app.drops", "netns.rx_drops" }, .rank = 0, .flags = ROW_RATE },
 	{ "lost ", "lost", { "app.lost" }, .rank = 3, .flags = ROW_RATE },
+	{ "udp ovf", "ovf", { "netns.udp_rcvbuf_errors" }, .rank = 5, .flags = ROW_RATE },
 	{ "rx bit", "rxb", { "net.rx_bits", "app.rx_bits", "netns.rx_bits" }, .rank = 2, .flags = ROW_RATE },
 	{ "tx bit", "txb", { "net.tx_bits", "app.tx_bits", "netns.tx_bits" }, .rank = 4, .flags = ROW_RATE },
 	{ "ops ", "ops", { "app.ops" }, .rank = 2, .flags = ROW_RATE },
 	{ "B/packet", "B/p", { "net.rx_bytes_per_packet", "app.rx_bytes_per_packet", "netns.rx_bytes_per_packet" },
 		.rank = 6 },
+	{ "tcp rtx", "rtx", { "netns.tcp_retransmits" }, .rank = 6, .flags = ROW_RATE },
+	{ "read ", "read", { "io.read_bytes" }, .rank = 6, .flags = ROW_RATE },
+	{ "written ", "wr", { "io.write_bytes" }, .rank = 6, .flags = ROW_RATE },
 };
 
 #define NROWS (sizeof rows / sizeof rows[0])
