@@ -175,7 +175,9 @@ static bool read_mount(const char *line, const char *stop, struct mount *out)
 	while (next_word(&line, stop, &word, &word_end)) {
 		bool fits = true;
 
-		if (++n == 5)
+		if (++n == 4)
+			fits = copy_part(out->root, sizeof out->root, word, word_end);
+		else if (n == 5)
 			fits = copy_part(out->point, sizeof out->point, word, word_end);
 		else if (!dash && n > 6 && word_end - word == 1 && *word == '-')
 			dash = n;
@@ -188,6 +190,7 @@ static bool read_mount(const char *line, const char *stop, struct mount *out)
 	}
 	if (!dash || n < dash + 3)
 		return false;
+	unescape(out->root);
 	unescape(out->point);
 	return true;
 }

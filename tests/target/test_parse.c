@@ -73,7 +73,7 @@ static void cgroup_file_gives_the_path_of_a_hierarchy(void **state)
 static void mountinfo_gives_whole_lines_only(void **state)
 {
 	static const char text[] = "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n"
-				   "35 31 0:32 / /a\\040b\\134\\134 rw shared:1 master:2 - cgroup cgroup rw,memory\n"
+				   "35 31 0:32 /part\\040of /a\\040b\\134\\134 rw shared:1 master:2 - cgroup cgroup rw,memory\n"
 				   "cut 31 0:33 / /x\n"
 				   "36 31 0:33 / /y rw - cgroup2\n"
 				   "41 31 0:38 / /sys/fs/cgroup/unified rw shared:9 - cgroup2 - rw,nsdelegate";
@@ -84,10 +84,12 @@ static void mountinfo_gives_whole_lines_only(void **state)
 	assert_true(parse_mount(&at, end, &m));
 	assert_string_equal(m.type, "tmpfs");
 	assert_true(parse_mount(&at, end, &m));
+	assert_string_equal(m.root, "/part of");
 	assert_string_equal(m.point, "/a b\\\\");
 	assert_string_equal(m.type, "cgroup");
 	assert_string_equal(m.options, "rw,memory");
 	assert_true(parse_mount(&at, end, &m));
+	assert_string_equal(m.root, "/");
 	assert_string_equal(m.point, "/sys/fs/cgroup/unified");
 	assert_string_equal(m.type, "cgroup2");
 	assert_string_equal(m.options, "rw,nsdelegate");
