@@ -92,14 +92,16 @@ static bool open_chain(struct cgroup_place *p, const char *below)
 	return p->count > 0;
 }
 
-/* A part of the tree may be mounted (in containers): paths are told from the root of the tree, not from there. */
-static const char *below_mount(const struct cgroup_place *p, const char *path)
+bool cgroup_enter(struct cgroup_place *p, const char *path)
 {
 	size_t n = strlen(p->root);
 
+	close_chain(p);
+	if (str_starts(path, "/../") || strcmp(path, "/..") == 0)
+		return false;
 	if (n > 1 && strncmp(path, p->root, n) == 0 && (path[n] == '/' || path[n] == '\0'))
-		return path + n;
-	return path;
+		path += n;
+	return open_chain(p, path);
 }
 
 /* What a cgroup target is called below its mount, "" when the target is none. */
@@ -127,8 +129,8 @@ static void open_chains(struct cgroup *c, const struct target *t)
 		if (!p->point || (named[0] && open_chain(p, named)))
 			continue;
 		close_chain(p);
-		if (parse_cgroup(c->text, strlen(c->text), controllers[i], path, sizeof path) && !str_starts(path, "/.."))
-			open_chain(p, below_mount(p, path)); /* "/.." is outside tach's cgroup namespace */
+		if (parse_cgroup(c->text, strlen(c->text), controllers[i], path, sizeof path))
+			cgroup_enter(p, path);
 	}
 }
 
@@ -184,27 +186,43 @@ static bool read_number(int dir, const char *file, uint64_t *out)
 	return file_read_at(dir, file, text, sizeof text) > 0 && text_limit(text, out);
 }
 
-/* CPUs that a cgroup allows itself: infinite without a limit, NaN where it has no CPU controller. */
-static double cpu_limit(int dir)
+/* What a cgroup allows itself: infinite without a limit, NaN where it does not have the controller. */
+typedef double limit_reader(int dir);
+
+static double cpus_v2(int dir)
 {
 	char text[64];
-	uint64_t quota, period;
 	double cpus;
 
-	if (file_read_at(dir, "cpu.max", text, sizeof text) > 0)
-		return text_cpu_max(text, &cpus) ? cpus : (double)NAN;
+	return file_read_at(dir, "cpu.max", text, sizeof text) > 0 && text_cpu_max(text, &cpus) ? cpus : (double)NAN;
+}
+
+static double cpus_v1(int dir)
+{
+	uint64_t quota, period;
+
 	if (!read_number(dir, "cpu.cfs_quota_us", &quota) || !read_number(dir, "cpu.cfs_period_us", &period) || !period)
 		return (double)NAN;
 	return quota == UINT64_MAX ? (double)INFINITY : (double)quota / (double)period;
 }
 
-static double memory_limit(int dir)
+static double bytes_of(int dir, const char *file)
 {
 	uint64_t bytes;
 
-	if (!read_number(dir, "memory.max", &bytes) && !read_number(dir, "memory.limit_in_bytes", &bytes))
+	if (!read_number(dir, file, &bytes))
 		return (double)NAN;
 	return bytes >= NO_LIMIT ? (double)INFINITY : (double)bytes;
+}
+
+static double memory_v2(int dir)
+{
+	return bytes_of(dir, "memory.max");
+}
+
+static double memory_v1(int dir)
+{
+	return bytes_of(dir, "memory.limit_in_bytes");
 }
 
 struct tightest {
@@ -212,7 +230,7 @@ struct tightest {
 	int dir;      /* which has it; the innermost where none has; -1: none has the controller */
 };
 
-static void look_for_limit(const struct cgroup_place *p, double (*limit_of)(int dir), struct tightest *out)
+static void look_for_limit(const struct cgroup_place *p, limit_reader *limit_of, struct tightest *out)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		double limit = limit_of(p->dirs[i]);
@@ -224,13 +242,13 @@ static void look_for_limit(const struct cgroup_place *p, double (*limit_of)(int 
 }
 
 /* The controller is in v2 or in v1, never in both. */
-static struct tightest find_limit(const struct cgroup *c, enum cgroup_tree v1, double (*limit_of)(int dir))
+static struct tightest find_limit(const struct cgroup *c, limit_reader *v2, enum cgroup_tree tree, limit_reader *v1)
 {
 	struct tightest out = { (double)INFINITY, -1 };
 
-	look_for_limit(&c->places[CGROUP_V2], limit_of, &out);
+	look_for_limit(&c->places[CGROUP_V2], v2, &out);
 	if (out.dir < 0)
-		look_for_limit(&c->places[v1], limit_of, &out);
+		look_for_limit(&c->places[tree], v1, &out);
 	return out;
 }
 
@@ -245,7 +263,7 @@ static void put_limit(const struct proc_tick *t, enum proc_metric m, const struc
 static void put_cpu(const struct cgroup *c, const struct proc_tick *t)
 {
 	static const char *const names[] = { "nr_throttled", "throttled_usec", "throttled_time" };
-	struct tightest found = find_limit(c, CGROUP_CPU, cpu_limit);
+	struct tightest found = find_limit(c, cpus_v2, CGROUP_CPU, cpus_v1);
 	uint64_t v[3] = { 0 }, have;
 	char text[1024];
 
@@ -264,7 +282,7 @@ static void put_cpu(const struct cgroup *c, const struct proc_tick *t)
 
 static void put_memory(const struct cgroup *c, const struct proc_tick *t)
 {
-	struct tightest found = find_limit(c, CGROUP_MEMORY, memory_limit);
+	struct tightest found = find_limit(c, memory_v2, CGROUP_MEMORY, memory_v1);
 	bool root = found.dir >= 0 && faccessat(found.dir, "release_agent", F_OK, 0) == 0;
 	uint64_t bytes;
 

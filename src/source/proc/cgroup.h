@@ -27,6 +27,10 @@ struct cgroup {
 void cgroup_open(struct cgroup *c);
 void cgroup_close(struct cgroup *c, struct kept_budget *b);
 
+/* Opens a cgroup and those around it. path is as /proc/PID/cgroup has it: from the root of the tree, of which only a part
+ * may be mounted (in containers); "/.." is outside of tach's cgroup namespace. False when it is not to be seen. */
+bool cgroup_enter(struct cgroup_place *p, const char *path);
+
 /* Looks where the target is now; it may be moved. */
 void cgroup_follow(struct cgroup *c, const struct target *t, struct kept_budget *b);
 

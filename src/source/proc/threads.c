@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define BUSY_SHARE (THREADS_A_TICK * 3 / 4) /* of a tick for those that run, so that the others have their turn too */
+#define KEPT_WHOLE 256 /* of more threads only schedstat stays open, which alone is read of those that sleep */
 
 enum { T_PID, T_TID, T_NAME, T_STATE, T_CPU, T_USER, T_SYSTEM, T_RUN, T_RUNQUEUE, T_IO, T_VOLUNTARY, T_INVOLUNTARY };
 
@@ -58,11 +59,16 @@ void threads_open(struct threads *t, const struct source_env *env)
 	t->wants_switches = proc_wants(env, PROC_CPU_VOLUNTARY, PROC_CPU_INVOLUNTARY);
 }
 
+static void close_files(struct watched *w, struct kept_budget *b)
+{
+	kept_close(&w->schedstat, b);
+	kept_close(&w->stat, b);
+	kept_close(&w->status, b);
+}
+
 static void free_watched(struct watched *w, struct kept_budget *b)
 {
-	kept_close(&w->stat, b);
-	kept_close(&w->schedstat, b);
-	kept_close(&w->status, b);
+	close_files(w, b);
 	free(w);
 }
 
@@ -140,6 +146,18 @@ static ssize_t read_file(struct watched *w, struct kept *k, struct kept_budget *
 	return kept_read(k, b, w->dir, path, buf, size);
 }
 
+static bool read_schedstat(struct watched *w, struct kept_budget *b, struct text_schedstat *out)
+{
+	char text[128];
+	ssize_t n = read_file(w, &w->schedstat, b, "schedstat", text, sizeof text);
+
+	if (n < 0 && kept_vanished(errno) && w->schedstat.opened) { /* perhaps its number is another one's now */
+		close_files(w, b);
+		n = read_file(w, &w->schedstat, b, "schedstat", text, sizeof text);
+	}
+	return n > 0 && text_schedstat(text, out);
+}
+
 /* A thread that has its number from one that ended is another one. */
 static void begin_anew(struct watched *w, uint64_t start)
 {
@@ -155,12 +173,6 @@ static bool read_stat(struct watched *w, struct kept_budget *b, struct proc_stat
 	char text[STAT_TEXT_SIZE];
 	ssize_t n = read_file(w, &w->stat, b, "stat", text, sizeof text);
 
-	if (n < 0 && kept_vanished(errno) && w->stat.opened) { /* perhaps its number is another one's now */
-		kept_close(&w->stat, b);
-		kept_close(&w->schedstat, b);
-		kept_close(&w->status, b);
-		n = read_file(w, &w->stat, b, "stat", text, sizeof text);
-	}
 	if (n < 0 || !stat_parse(text, (size_t)n, st))
 		return false;
 	if (w->start != st->starttime)
@@ -184,11 +196,15 @@ static bool read_switches(struct watched *w, struct kept_budget *b, uint64_t now
 	return true;
 }
 
-/* Adds what has grown since the last read. The first read of a thread that was there before tach only says from where
- * to count. */
+/* Whether it counts from 0, not from its first read. */
+static bool is_born(const struct threads *t, const struct watched *w)
+{
+	return w->start > t->began;
+}
+
 static void take_growth(struct threads *t, struct watched *w, const uint64_t now[THREAD_FIELDS])
 {
-	bool count = w->read_at || w->start > t->began;
+	bool count = w->read_at || is_born(t, w);
 
 	for (int i = 0; i < THREAD_FIELDS; i++) {
 		uint64_t more = count && now[i] > w->last[i] ? now[i] - w->last[i] : 0;
@@ -200,47 +216,59 @@ static void take_growth(struct threads *t, struct watched *w, const uint64_t now
 	}
 }
 
-static void take_spend(struct threads *t, struct watched *w, const struct proc_stat *st, nsec_t now)
+static void take_spend(struct threads *t, struct watched *w, const struct spend_totals *totals, nsec_t at)
 {
-	struct spend_totals totals = { .run = w->last[THREAD_RUN], .runqueue = w->last[THREAD_RUNQUEUE],
-		.io = w->last[THREAD_IO], .user_ticks = st->utime, .system_ticks = st->stime };
 	struct spend before = w->spend;
 	nsec_t born = w->start * clock_tick(), boot = clock_boot();
 
 	if (w->read_at)
-		spend_add(&w->spend, now - w->read_at, &totals);
-	else if (w->start > t->began)
-		spend_add(&w->spend, boot > born ? boot - born : 0, &totals);
+		spend_add(&w->spend, at - w->read_at, totals);
+	else if (is_born(t, w))
+		spend_add(&w->spend, boot > born ? boot - born : 0, totals);
 	else
-		w->spend.last = totals;
+		w->spend.last = *totals;
 	for (int i = 0; i < SPEND_PARTS; i++)
 		t->part[i] += w->spend.part[i] - before.part[i];
+	w->read_at = at;
+}
+
+/* The other files of a thread that has been on a CPU: only then do they say anything new. */
+static bool read_rest(struct threads *t, struct watched *w, struct kept_budget *b, const struct text_schedstat *sched,
+	nsec_t at)
+{
+	struct kept_budget none = { 0 }, *few = t->count > KEPT_WHOLE ? &none : b;
+	uint64_t now[THREAD_FIELDS];
+	struct spend_totals totals;
+	struct proc_stat st;
+
+	if (!read_stat(w, few, &st))
+		return false;
+	memcpy(now, w->last, sizeof now);
+	now[THREAD_RUN] = sched->run;
+	now[THREAD_RUNQUEUE] = sched->runqueue;
+	now[THREAD_TIMESLICES] = sched->timeslices;
+	now[THREAD_IO] = t->has_delays ? st.delayacct_blkio_ticks * clock_tick() : 0;
+	if (t->wants_switches)
+		t->has_switches |= read_switches(w, few, now);
+	w->ran = w->read_at != 0;
+	take_growth(t, w, now);
+	totals = (struct spend_totals){ .run = w->last[THREAD_RUN], .runqueue = w->last[THREAD_RUNQUEUE],
+		.io = w->last[THREAD_IO], .user_ticks = st.utime, .system_ticks = st.stime };
+	take_spend(t, w, &totals, at);
+	return true;
 }
 
 static bool read_watched(struct threads *t, struct watched *w, struct kept_budget *b)
 {
-	uint64_t now[THREAD_FIELDS], run = w->total[THREAD_RUN];
 	struct text_schedstat sched;
-	struct proc_stat st;
-	char text[128];
-	nsec_t at;
+	nsec_t at = clock_now();
 
-	if (!read_stat(w, b, &st))
+	if (!read_schedstat(w, b, &sched))
 		return false;
-	memcpy(now, w->last, sizeof now);
-	at = clock_now();
-	if (read_file(w, &w->schedstat, b, "schedstat", text, sizeof text) < 0 || !text_schedstat(text, &sched))
-		return false;
-	now[THREAD_RUN] = sched.run;
-	now[THREAD_RUNQUEUE] = sched.runqueue;
-	now[THREAD_TIMESLICES] = sched.timeslices;
-	now[THREAD_IO] = t->has_delays ? st.delayacct_blkio_ticks * clock_tick() : 0;
-	if (t->wants_switches)
-		t->has_switches |= read_switches(w, b, now);
-	take_growth(t, w, now);
-	take_spend(t, w, &st, at);
-	w->ran = w->total[THREAD_RUN] != run;
-	w->read_at = at;
+	if (!w->read_at || sched.run != w->last[THREAD_RUN] || sched.timeslices != w->last[THREAD_TIMESLICES])
+		return read_rest(t, w, b, &sched, at);
+	w->ran = false;
+	take_spend(t, w, &w->spend.last, at);
 	return true;
 }
 
@@ -271,13 +299,15 @@ struct sweep {
 	const struct proc_tick *tick;
 	struct kept_budget *budget;
 	struct table *table; /* NULL: not wanted */
-	nsec_t end;
+	nsec_t end;          /* in CPU time of tach: what the machine does meanwhile must not shorten the list */
 	size_t tried;
 };
 
-static bool may_read(const struct sweep *s, size_t limit)
+static bool may_read(const struct threads *t, const struct sweep *s, size_t limit)
 {
-	return s->tried < limit && (s->tried < THREADS_LEAST || s->tried % 16 || clock_now() < s->end);
+	if (t->count <= THREADS_WHOLE)
+		return true;
+	return s->tried < limit && (s->tried < THREADS_LEAST || s->tried % 16 || clock_cpu_self() < s->end);
 }
 
 static void sweep_one(struct threads *t, struct watched *w, struct sweep *s)
@@ -298,10 +328,10 @@ static void sweep(struct threads *t, struct sweep *s)
 
 	t->round++;
 	t->read = 0;
-	for (i = 0; t->count > THREADS_A_TICK && i < t->count && may_read(s, BUSY_SHARE); i++)
+	for (i = 0; t->count > THREADS_WHOLE && i < t->count && may_read(t, s, BUSY_SHARE); i++)
 		if (t->list[(t->next + i) % t->count]->ran)
 			sweep_one(t, t->list[(t->next + i) % t->count], s);
-	for (i = 0; i < t->count && may_read(s, THREADS_A_TICK); i++)
+	for (i = 0; i < t->count && may_read(t, s, THREADS_A_TICK); i++)
 		if (t->list[(t->next + i) % t->count]->round != t->round)
 			sweep_one(t, t->list[(t->next + i) % t->count], s);
 	t->next = t->count ? (t->next + i) % t->count : 0;
@@ -343,7 +373,7 @@ static bool delays_are_on(struct threads *t, struct kept_budget *b)
 
 void threads_read(struct threads *t, const struct proc_tick *tick, struct kept_budget *b, bool incomplete)
 {
-	struct sweep s = { .tick = tick, .budget = b, .end = clock_now() + THREADS_TIME };
+	struct sweep s = { .tick = tick, .budget = b, .end = clock_cpu_self() + THREADS_TIME };
 
 	if (!proc_wants(tick->env, PROC_CPU_RUNQUEUE, PROC_THR_WAIT))
 		return;

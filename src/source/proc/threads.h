@@ -6,9 +6,12 @@
 #include "source/proc/metrics.h"
 #include "source/proc/spend.h"
 
-#define THREADS_A_TICK 512 /* most that are read in one tick: those that ran when last seen, then the rest in turn */
-#define THREADS_TIME (2 * NSEC_PER_MSEC) /* and once this is over, no more than THREADS_LEAST */
+/* Up to so many are all read at every tick. Of more, those that ran when last seen and then the rest in turn, as many as
+ * there is time for. */
+#define THREADS_WHOLE 512
+#define THREADS_A_TICK 1024
 #define THREADS_LEAST 128
+#define THREADS_TIME (2 * NSEC_PER_MSEC) /* CPU time of tach */
 
 enum thread_field {
 	THREAD_RUN,        /* ns */
