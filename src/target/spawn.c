@@ -184,20 +184,23 @@ struct target *target_spawn(char *const argv[], const struct target_options *o, 
 int target_go(struct target *t, struct err *e)
 {
 	int failure = 0, line = t->spawn.line;
+	bool sent;
 	ssize_t n;
 
 	if (line < 0)
 		return 0;
-	if (send(line, "", 1, MSG_NOSIGNAL) != 1)
-		failure = ECHILD; /* somebody has killed it meanwhile */
+	sent = send(line, "", 1, MSG_NOSIGNAL) == 1;
 	do
-		n = failure ? 0 : recv(line, &failure, sizeof failure, 0);
+		n = recv(line, &failure, sizeof failure, 0); /* 0 bytes: exec has closed the other end */
 	while (n < 0 && errno == EINTR);
 	close(line);
 	t->spawn.line = -1;
-	if (failure)
-		return err_set(e, failure, "cannot run '%s': %s", t->spawn.command, strerror(failure));
-	return 0;
+	if (sent && !failure)
+		return 0;
+	waitid(P_PID, (id_t)t->spawn.pid, NULL, WEXITED | WNOWAIT); /* so that target_close() finds it ended */
+	if (!sent)
+		return err_set(e, ECHILD, "'%s' was killed before it began", t->spawn.command);
+	return err_set(e, failure, "cannot run '%s': %s", t->spawn.command, strerror(failure));
 }
 
 static void take_terminal(struct target *t)
@@ -233,7 +236,7 @@ static void wait_for_command(struct target *t)
 
 void spawn_refresh(struct target *t)
 {
-	const uint32_t *place = pidmap_get(&t->known, t->spawn.pid);
+	const uint32_t *place = t->kind == TARGET_SPAWNED ? pidmap_get(&t->known, t->spawn.pid) : NULL;
 	const struct process *p = place && *place != PIDMAP_BURIED ? &t->list[*place] : NULL;
 
 	if (t->kind != TARGET_SPAWNED)

@@ -50,6 +50,8 @@ void target_close(struct target *t)
 	if (!t)
 		return;
 	spawn_close(t);
+	if (t->files.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &t->files);
 	for (size_t i = 0; i < t->count; i++)
 		process_close(&t->list[i]);
 	if (t->first_pidfd >= 0)

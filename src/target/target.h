@@ -45,7 +45,7 @@ struct target_options {
 
 struct target;
 
-/* Opening raises the soft limit of open files to the hard one; a spawned command gets the old limit back.
+/* Opening raises the soft limit of open files to the hard one until target_close(); a spawned command gets the old one.
  * Each returns the target, or NULL with one sentence in e. The caller frees with target_close(). */
 struct target *target_open_pids(const pid_t *pids, size_t count, const struct target_options *o, struct err *e);
 

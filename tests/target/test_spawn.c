@@ -98,6 +98,38 @@ static void it_never_runs_when_closed_before(void **state)
 	assert_string_equal(read_text(output), "");
 }
 
+static void a_command_killed_before_it_began_is_said(void **state)
+{
+	struct target *t = start("echo ran");
+	struct err e = { 0 };
+
+	(void)state;
+	kill(facts_of(t).pid, SIGKILL);
+	wait_until(state_of(facts_of(t).pid) == 'Z');
+	assert_int_equal(target_go(t, &e), -1);
+	assert_string_equal(e.text, "'sh' was killed before it began");
+	assert_false(target_refresh(t));
+	assert_string_equal(facts_of(t).ended, "killed by SIGKILL");
+	finish(t);
+}
+
+static void the_limit_of_open_files_is_as_before(void **state)
+{
+	struct rlimit before, within, after;
+	struct target *t;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &before);
+	before.rlim_cur = 300;
+	setrlimit(RLIMIT_NOFILE, &before);
+	t = start("true");
+	getrlimit(RLIMIT_NOFILE, &within);
+	target_close(t);
+	getrlimit(RLIMIT_NOFILE, &after);
+	assert_int_equal(within.rlim_cur, before.rlim_max);
+	assert_int_equal(after.rlim_cur, 300);
+}
+
 static void assert_exec_fails(const char *command, int code, int exit_status, const char *sentence)
 {
 	char *const argv[] = { (char *)command, NULL };
@@ -433,6 +465,8 @@ int main(void)
 		T(it_waits_until_it_is_let_go),
 		T(it_never_runs_when_closed_before),
 		T(the_header_speaks_of_what_runs),
+		T(a_command_killed_before_it_began_is_said),
+		T(the_limit_of_open_files_is_as_before),
 		T(exec_failure_is_said_as_a_shell_does),
 		T(every_end_has_its_sentence),
 		T(the_zombie_can_be_read_once),
