@@ -89,8 +89,8 @@ static void prepare_leave(void)
 	add_codes(exit_attribute_mode);
 	if (term.depth != DEPTH_MONO)
 		add_codes(orig_pair);
-	add_codes(cursor_normal);
 	add_codes(exit_ca_mode ? exit_ca_mode : tparm(cursor_address, LINES - 1, 0, 0, 0, 0, 0, 0, 0, 0));
+	add_codes(cursor_normal); /* after it, since some terminals keep that for each screen */
 	if (!exit_ca_mode)
 		add_codes("\r\n");
 	tty_set_leave(term.codes, term.codes_length);
@@ -260,8 +260,8 @@ void term_set_theme(const struct theme *t)
 
 	for (int role = 0; role < ROLE_COUNT; role++) {
 		const struct style *s = &t->styles[role][term.depth];
-		attr_t a = 0;
-		int fg = color_number(s->fg, &a), bg = s->bg < 8 || term.colors == 256 ? s->bg : s->bg - 8;
+		attr_t a = 0, ignored = 0; /* a bold background there is not */
+		int fg = color_number(s->fg, &a), bg = color_number(s->bg, &ignored);
 
 		a |= s->attributes & ATTR_BOLD ? A_BOLD : 0;
 		a |= s->attributes & ATTR_DIM ? A_DIM : 0;
@@ -269,7 +269,7 @@ void term_set_theme(const struct theme *t)
 		a |= s->attributes & ATTR_REVERSE ? A_REVERSE : 0;
 		term.looks[role].attributes = a;
 		term.looks[role].pair = term.depth == DEPTH_MONO ? 0 : find_pair_of(fg, bg, &used);
-		term.looks[role].blank = bg == t->styles[ROLE_TEXT][term.depth].bg && !(a & (A_UNDERLINE | A_REVERSE));
+		term.looks[role].blank = s->bg == t->styles[ROLE_TEXT][term.depth].bg && !(a & (A_UNDERLINE | A_REVERSE));
 	}
 	if (term.shown)
 		for (int i = 0; i < LINES * COLS; i++)

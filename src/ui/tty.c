@@ -52,6 +52,7 @@ static struct {
 	bool exit_hook;
 } tty;
 
+static char crash_stack[32768]; /* for a crash by endless recursion */
 static atomic_bool is_open;  /* whoever clears it restores */
 static volatile sig_atomic_t stop_signal, stop_count, resized, suspend_wanted, continued;
 
@@ -164,11 +165,21 @@ static void on_deadly(int number)
 	raise(number);
 }
 
+/* A sanitizer has a stack for crashes already. */
+static void use_crash_stack(void)
+{
+	stack_t stack = { .ss_sp = crash_stack, .ss_size = sizeof crash_stack }, have;
+
+	if (sigaltstack(NULL, &have) == 0 && have.ss_flags & SS_DISABLE)
+		sigaltstack(&stack, NULL);
+}
+
 static void catch_signals(void)
 {
 	struct sigaction note = { .sa_handler = on_noted, .sa_flags = SA_RESTART };
 	struct sigaction die = { .sa_handler = on_deadly, .sa_flags = SA_ONSTACK };
 
+	use_crash_stack();
 	stop_signal = stop_count = resized = suspend_wanted = continued = 0;
 	sigfillset(&note.sa_mask);
 	for (size_t i = 0; i < NOTED; i++) {
@@ -390,6 +401,8 @@ enum tty_event tty_event(void)
 	resized = 0;
 	if (suspend_wanted)
 		suspend();
+	else if (continued) /* stopped by SIGSTOP: leaves now, to enter once and not twice */
+		leave_screen();
 	if (suspend_wanted || continued) {
 		event = TTY_CONTINUED;
 		tty.waiting_length = 0; /* of a screen that is no more */

@@ -50,6 +50,15 @@ static void draw_frame(struct canvas *c, unsigned n)
 
 static volatile sig_atomic_t zero;
 
+/* Frames of a kilobyte, until there is no more room. */
+static int recurse(volatile char *above)
+{
+	volatile char here[1024];
+
+	here[0] = *above;
+	return zero ? 0 : recurse(here) + here[0];
+}
+
 struct drawing {
 	struct canvas *canvas;
 	struct theme theme;
@@ -68,7 +77,7 @@ static void new_canvas(struct drawing *d)
 
 static void obey(struct drawing *d, ui_key key)
 {
-	char name[UI_KEY_NAME_SIZE];
+	char name[UI_KEY_NAME_SIZE] = "";
 
 	switch (key) {
 	case 'n':
@@ -93,6 +102,9 @@ static void obey(struct drawing *d, ui_key key)
 		return;
 	case 'x':
 		*(volatile char *)(intptr_t)zero = 1;
+		return;
+	case 'o':
+		zero = recurse(name) ? 0 : 1;
 		return;
 	case 'a':
 		abort();
@@ -451,6 +463,7 @@ static void test_terminal_is_given_back(void **state)
 	check_end(NULL, SIGHUP, 0, "signal 1");
 	check_end("\x03", 0, 0, "signal 2"); /* ^C */
 	check_end("x", 0, CRASH(SIGSEGV), NULL);
+	check_end("o", 0, CRASH(SIGSEGV), NULL);
 	check_end("a", 0, CRASH(SIGABRT), NULL);
 	check_end(NULL, SIGBUS, CRASH(SIGBUS), NULL);
 	check_end("f", 0, 1 << 8, "tach: the impossible");
@@ -541,6 +554,26 @@ static void test_suspend_and_continue(void **state)
 	expect_frame(p, 30, 90, 2);
 	pty_send(p, "q");
 	pty_expect(p, "ended 0", WAIT_MS);
+	pty_free(p);
+}
+
+/* Stopped by somebody else, without warning: the shell may have changed the terminal meanwhile. */
+static void test_stopped_from_outside(void **state)
+{
+	struct pty *p = start("--screen", 24, 80, NULL);
+
+	(void)state;
+	pty_expect(p, "ready", WAIT_MS);
+	kill(pty_pid(p), SIGSTOP);
+	kill(pty_pid(p), SIGCONT);
+	pty_expect(p, "size 24x80", WAIT_MS);
+	assert_true(pty_alternate(p));
+	assert_false(pty_restored(p));
+	pty_send(p, "z");
+	pty_expect(p, "key z.", WAIT_MS);
+	pty_send(p, "q");
+	expect_exit(p, 0);
+	expect_restored(p);
 	pty_free(p);
 }
 
@@ -679,6 +712,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_stderr_is_kept_for_later),
 		cmocka_unit_test(test_lost_line),
 		cmocka_unit_test(test_suspend_and_continue),
+		cmocka_unit_test(test_stopped_from_outside),
 		cmocka_unit_test(test_slow_line),
 		cmocka_unit_test(test_terminals),
 		cmocka_unit_test(test_terminals_that_cannot),
