@@ -101,7 +101,7 @@ static void add_target(struct segments *s, const struct view *v, bool wide)
 		add(s, 5, false, ROLE_TEXT, text);
 	}
 	if (f->started_wall && wall > f->started_wall) {
-		snprintf(text, sizeof text, "up %s", fmt_seconds(age, floor(nsec_to_seconds(wall - f->started_wall))));
+		snprintf(text, sizeof text, "up %s", text_duration(age, (wall - f->started_wall) / NSEC_PER_SEC * NSEC_PER_SEC));
 		add(s, 8, false, ROLE_TEXT, text);
 	}
 }

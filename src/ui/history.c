@@ -11,7 +11,7 @@
 
 struct kept {
 	uint32_t column, extent_column; /* low bits of the number plus 1; 0: nothing kept */
-	float value, coverage, min, max;
+	float value, min, max;
 	uint8_t state;
 };
 
@@ -21,6 +21,7 @@ struct track {
 	uint64_t used; /* when it was last asked for */
 	struct live live;
 	struct kept *ring;
+	size_t capacity;
 };
 
 struct history {
@@ -42,10 +43,9 @@ void history_free(struct history *h)
 	free(h);
 }
 
-void history_forget(struct history *h)
+static size_t capacity_for(int columns)
 {
-	for (size_t i = 0; i < TRACKS; i++)
-		h->tracks[i].used = 0;
+	return ((size_t)(columns > 0 ? columns : 1) + 63) / 64 * 64;
 }
 
 static bool same(const struct track *t, const struct measure *m, nsec_t column)
@@ -54,52 +54,59 @@ static bool same(const struct track *t, const struct measure *m, nsec_t column)
 		t->what.factor == m->factor && t->column == column;
 }
 
-struct track *history_track(struct history *h, const struct measure *m, nsec_t column)
+/* Takes a track for a measure; what it held is forgotten. */
+static void begin_track(struct track *t, const struct measure *m, nsec_t column, size_t capacity)
 {
-	struct track *oldest = &h->tracks[0];
+	if (t->capacity != capacity)
+		t->ring = xreallocarray(t->ring, capacity, sizeof *t->ring);
+	memset(t->ring, 0, capacity * sizeof *t->ring);
+	t->capacity = capacity;
+	t->what = *m;
+	t->column = column;
+	t->live = (struct live){ 0 };
+}
 
-	h->asked++;
-	for (struct track *t = h->tracks; t < h->tracks + TRACKS; t++) {
-		if (same(t, m, column)) {
-			t->used = h->asked;
-			return t;
-		}
-		if (t->used < oldest->used)
-			oldest = t;
+struct track *history_track(struct history *h, const struct measure *m, nsec_t column, int columns)
+{
+	struct track *found = &h->tracks[0];
+	bool known = false;
+
+	for (struct track *t = h->tracks; t < h->tracks + TRACKS && !known; t++) {
+		known = same(t, m, column);
+		if (known || t->used < found->used)
+			found = t;
 	}
-	if (!oldest->ring)
-		oldest->ring = xcalloc(HISTORY_COLUMNS, sizeof *oldest->ring);
-	memset(oldest->ring, 0, HISTORY_COLUMNS * sizeof *oldest->ring);
-	oldest->what = *m;
-	oldest->column = column;
-	oldest->live = (struct live){ 0 };
-	oldest->used = h->asked;
-	return oldest;
+	if (!known || found->capacity < capacity_for(columns))
+		begin_track(found, m, column, capacity_for(columns));
+	found->used = ++h->asked;
+	return found;
+}
+
+static struct kept *kept_of(const struct track *t, uint64_t column)
+{
+	return &t->ring[column % t->capacity];
 }
 
 bool track_get(const struct track *t, uint64_t column, struct point *out)
 {
-	const struct kept *k = &t->ring[column % HISTORY_COLUMNS];
+	const struct kept *k = kept_of(t, column);
 
-	if (k->column != (uint32_t)column + 1)
-		return false;
-	*out = (struct point){ .value = (double)k->value, .coverage = k->coverage, .state = (enum point_state)k->state };
-	return true;
+	*out = (struct point){ .value = (double)k->value, .coverage = 1, .state = (enum point_state)k->state };
+	return k->column == (uint32_t)column + 1;
 }
 
 void track_put(struct track *t, uint64_t column, struct point p)
 {
-	struct kept *k = &t->ring[column % HISTORY_COLUMNS];
+	struct kept *k = kept_of(t, column);
 
 	k->column = (uint32_t)column + 1;
 	k->value = (float)p.value;
-	k->coverage = p.coverage;
 	k->state = (uint8_t)p.state;
 }
 
 bool track_get_extent(const struct track *t, uint64_t column, struct extent *out)
 {
-	const struct kept *k = &t->ring[column % HISTORY_COLUMNS];
+	const struct kept *k = kept_of(t, column);
 
 	*out = (struct extent){ (double)k->min, (double)k->max };
 	return k->extent_column == (uint32_t)column + 1;
@@ -107,7 +114,7 @@ bool track_get_extent(const struct track *t, uint64_t column, struct extent *out
 
 void track_put_extent(struct track *t, uint64_t column, struct extent e)
 {
-	struct kept *k = &t->ring[column % HISTORY_COLUMNS];
+	struct kept *k = kept_of(t, column);
 
 	k->extent_column = (uint32_t)column + 1;
 	k->min = (float)e.min;

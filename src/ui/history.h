@@ -21,12 +21,12 @@ struct track; /* the columns of one measure at one span */
 
 struct history *history_new(void);
 void history_free(struct history *h);
-void history_forget(struct history *h); /* the store has been replaced */
 
-/* The track of a measure with columns of that length; valid until the next history_track(). */
-struct track *history_track(struct history *h, const struct measure *m, nsec_t column);
+/* The track of a measure with columns of that length, for at least `columns` of them (at most HISTORY_COLUMNS); valid
+ * until the next history_track(). */
+struct track *history_track(struct history *h, const struct measure *m, nsec_t column, int columns);
 
-bool track_get(const struct track *t, uint64_t column, struct point *out);
+bool track_get(const struct track *t, uint64_t column, struct point *out); /* without coverage */
 void track_put(struct track *t, uint64_t column, struct point p);
 bool track_get_extent(const struct track *t, uint64_t column, struct extent *out);
 void track_put_extent(struct track *t, uint64_t column, struct extent e);

@@ -5,6 +5,7 @@
 #include "model/derive.h"
 #include "ui/header.h"
 #include "ui/text.h"
+#include "ui/why.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +152,7 @@ const char **pane_wants(void)
 
 	add_names(&n, always);
 	add_names(&n, header_wants);
+	add_names(&n, why_wants);
 	add_names(&n, derived_operations);
 	for (const struct pane_ops *const *p = pane_table; *p; p++) {
 		add_names(&n, (*p)->wants);

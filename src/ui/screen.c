@@ -346,14 +346,18 @@ static void say_what_is_off(const struct screen *s, const struct store *st, char
 		snprintf(buf + used, size - used, ": off here   %s: why and fix", footer_key(s->keys, ACTION_WHY, key));
 }
 
+/* A long message takes lines from the panes, until the next key. */
 static void draw_message(const struct screen *s, const struct store *st, struct canvas *c, const struct layout *l)
 {
 	struct rect r = l->message.rows ? l->message : l->footer;
 	char off[256];
 
 	if (s->message[0] && r.rows) {
+		int lines = text_wrap(c, (struct rect){ r.row, r.col + 1, 0, r.cols - 2 }, ROLE_TEXT, s->message);
+
+		r = (struct rect){ r.row + 1 - lines, r.col, lines, r.cols };
 		canvas_fill(c, r, ROLE_TEXT, ' ');
-		canvas_write(c, r.row, r.col + 1, r.cols - 2, ROLE_TEXT, s->message);
+		text_wrap(c, (struct rect){ r.row, r.col + 1, lines, r.cols - 2 }, ROLE_TEXT, s->message);
 	} else if (l->message.rows) {
 		say_what_is_off(s, st, off, sizeof off);
 		canvas_write(c, r.row, r.col + 1, r.cols - 2, ROLE_DIM, off);

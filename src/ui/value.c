@@ -52,8 +52,11 @@ const char *value_reason(char *buf, size_t size, const char *why, int words)
 	const char *end = why ? why : "";
 	size_t n;
 
-	for (; *end && words > 0; words--)
+	for (int used = 0; *end && used < words; used++) {
 		end += strspn(end, " ") + strcspn(end + strspn(end, " "), " ");
+		if (used >= 2 && strchr(":;,", end[-1])) /* a whole clause is better than a few words more */
+			break;
+	}
 	n = why ? (size_t)(end - why) : 0;
 	while (n && strchr(",;:.(", why[n - 1]))
 		n--;

@@ -19,7 +19,8 @@ const char *value_number(char buf[FMT_SIZE], enum value_form form, double v);
 
 enum role value_role(struct point p);
 
-/* The first `words` words of a sentence, at most size - 1 bytes; a sign at the end of the last word goes. */
+/* The first `words` words of a sentence, fewer where a clause of three or more ends, at most size - 1 bytes; a sign at
+ * the end of the last word goes. */
 const char *value_reason(char *buf, size_t size, const char *why, int words);
 
 /* How a metric's numbers are written: divided means "per something else than time". */

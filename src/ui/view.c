@@ -78,7 +78,7 @@ struct point view_now(const struct view *v, const struct measure *m)
 
 void view_columns(const struct view *v, const struct measure *m, struct point *out, int count)
 {
-	struct track *t = v->history ? history_track(v->history, m, v->column) : NULL;
+	struct track *t = v->history ? history_track(v->history, m, v->column, count) : NULL;
 	uint64_t newest = newest_column(v);
 
 	for (int i = 0; i < count; i++) {
@@ -149,7 +149,7 @@ static struct extent column_extent(const struct view *v, const struct measure *m
 
 bool view_extent(const struct view *v, const struct measure *m, int count, struct extent *out)
 {
-	struct track *t = v->history ? history_track(v->history, m, v->column) : NULL;
+	struct track *t = v->history ? history_track(v->history, m, v->column, count) : NULL;
 	uint64_t newest = newest_column(v);
 
 	*out = nothing;

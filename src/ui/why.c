@@ -1,16 +1,19 @@
 /* What is missing, and why. Knows nothing of single sources: all it says it has from statuses and points. */
 #include "ui/why.h"
 
-#include "base/str.h"
 #include "ui/text.h"
 #include "ui/value.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_COLS 14
+#define NAME_COLS 17
 #define STATE_COLS 8
+#define COST_COLS 34
 #define REASONS_MAX 32
+
+const char *const why_wants[] = { "tach.cpu_seconds", "tach.tick_seconds", "tach.rss_bytes", "tach.terminal_bytes",
+	NULL };
 
 static const struct {
 	const char *text;
@@ -103,22 +106,23 @@ static void put_reason(struct pager *p, const struct view *v, const struct reaso
 }
 
 /* CPU time is a share of one CPU here: nobody thinks in seconds a second. */
-static void put_costs(struct pager *p, const struct view *v)
+static void put_cost(struct pager *p, const struct view *v, const char *name)
 {
-	char text[VALUE_SIZE], line[512];
+	metric_id id = store_find(v->store, name);
+	const struct metric *m;
+	char value[VALUE_SIZE], text[80];
+	int row = p->line - p->top;
+	bool share;
 
-	for (size_t id = 0; id < store_metrics(v->store); id++) {
-		const struct metric *m = store_metric(v->store, (metric_id)id);
-		struct point value;
-		bool share = m->unit == UNIT_SECONDS || m->unit == UNIT_RATIO;
-
-		if (!str_starts(m->name, "tach."))
-			continue;
-		value = store_value(v->store, (metric_id)id, view_last(v));
-		snprintf(line, sizeof line, "%-20.20s %8s%s  %s", m->name, value_text(text, value_form(m, share, false), value),
-			m->kind == METRIC_COUNTER && !share ? "/s" : "  ", m->help);
-		pager_wrap(p, p->r.col + 1, p->r.cols - 2, ROLE_TEXT, line);
-	}
+	if (id == METRIC_NONE)
+		return;
+	m = store_metric(v->store, id);
+	share = m->unit == UNIT_SECONDS && m->kind == METRIC_COUNTER;
+	value_text(value, value_form(m, share, false), store_value(v->store, id, view_last(v)));
+	snprintf(text, sizeof text, "%-20.20s %8s%s", name, value, m->kind == METRIC_COUNTER && !share ? "/s" : "");
+	if (row >= 0 && row < p->r.rows)
+		canvas_write(p->c, p->r.row + row, p->r.col + 1, -1, ROLE_TEXT, text);
+	pager_wrap(p, p->r.col + COST_COLS, p->r.cols - COST_COLS - 1, ROLE_DIM, *m->help ? m->help : m->label);
 }
 
 int why_draw(const struct view *v, struct canvas *c, struct rect r, int top)
@@ -128,7 +132,7 @@ int why_draw(const struct view *v, struct canvas *c, struct rect r, int top)
 	size_t count, n;
 	const struct status *s = store_statuses(v->store, &count);
 
-	put_rule(&p, v->glyphs, "source         state    reason", "what would bring it back");
+	put_rule(&p, v->glyphs, "source            state    reason", "what would bring it back");
 	for (size_t i = 0; i < count; i++)
 		put_status(&p, &s[i]);
 	n = reasons(v, list);
@@ -140,6 +144,7 @@ int why_draw(const struct view *v, struct canvas *c, struct rect r, int top)
 		put_reason(&p, v, &list[i]);
 	pager_next(&p);
 	put_rule(&p, v->glyphs, "what tach costs", "last interval");
-	put_costs(&p, v);
+	for (const char *const *name = why_wants; *name; name++)
+		put_cost(&p, v, *name);
 	return p.line;
 }

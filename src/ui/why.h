@@ -5,6 +5,9 @@
 #include "ui/canvas.h"
 #include "ui/view.h"
 
+/* What tach costs: the metrics that it shows beside what all others show. NULL-ended. */
+extern const char *const why_wants[];
+
 /* Draws from line `top` on; returns how many lines there are in all. */
 int why_draw(const struct view *v, struct canvas *c, struct rect r, int top);
 

@@ -264,7 +264,7 @@ static void what_is_missing_has_its_reason(void **state)
 	shows(&f, "of the network namespace");
 	press(&f, '!');
 	draw(&f, 24, 80);
-	shows(&f, "perf hardware  n/a     no PMU: this kernel sees");
+	shows(&f, "perf hardware     n/a     no PMU: this kernel sees");
 	shows(&f, "build it with");
 	shows(&f, "metrics that are not there");
 	for (int i = 0; i < 10; i++)

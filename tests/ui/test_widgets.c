@@ -231,6 +231,8 @@ static void reasons_are_cut_at_words(void **state)
 	assert_string_equal(value_reason(buf, sizeof buf, "no PMU: this kernel sees none (virtual machine)", 6),
 		"no PMU: this kernel sees none");
 	assert_string_equal(value_reason(buf, sizeof buf, "needs CAP_PERFMON: setcap", 2), "needs CAP_PERFMON");
+	assert_string_equal(value_reason(buf, sizeof buf, "no program here publishes: see man tach-publish", 6),
+		"no program here publishes");
 	assert_string_equal(value_reason(buf, sizeof buf, NULL, 6), "");
 	assert_string_equal(value_reason(tiny, sizeof tiny, "abcdefgh", 6), "abcde");
 }
