@@ -38,7 +38,8 @@ struct session {
 
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t started_cond;
-	bool started, stop, ended, failed;
+	bool started, unstartable; /* how the thread began */
+	bool stop, ended, failed;
 	struct err failure;
 	nsec_t interval;
 	struct queued *head, *tail;

@@ -90,7 +90,7 @@ void session_tell_started(struct session *s, const struct err *failure)
 {
 	pthread_mutex_lock(&s->lock);
 	s->started = true;
-	s->failed = failure != NULL;
+	s->unstartable = failure != NULL;
 	if (failure)
 		s->failure = *failure;
 	pthread_cond_signal(&s->started_cond);
@@ -162,7 +162,7 @@ static int start(struct session *s, void *(*body)(void *), struct err *e)
 	pthread_mutex_lock(&s->lock);
 	while (!s->started)
 		pthread_cond_wait(&s->started_cond, &s->lock);
-	rc = s->failed ? -1 : 0;
+	rc = s->unstartable ? -1 : 0;
 	if (rc && e)
 		*e = s->failure;
 	pthread_mutex_unlock(&s->lock);

@@ -88,6 +88,26 @@ static void bad_feed_is_a_sentence(void **state)
 	close(ends[1]);
 }
 
+/* A feed that is bad from its first byte may end before session_open_feed() returns. */
+static void a_feed_that_fails_at_once(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct err e = { .code = 0 };
+		struct session *s;
+		int ends[2];
+
+		assert_int_equal(pipe(ends), 0);
+		say(ends[1], "nonsense\n");
+		s = session_open_feed(ends[0], &e);
+		assert_non_null(s);
+		assert_true(wait_end(s));
+		assert_true(session_failure(s, &e));
+		session_close(s);
+		close(ends[1]);
+	}
+}
+
 static void cut_feed_is_a_failure(void **state)
 {
 	int ends[2];
@@ -201,7 +221,7 @@ static void memory_is_read_when_asked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(feed_plays_as_it_comes),
-		cmocka_unit_test(bad_feed_is_a_sentence), cmocka_unit_test(cut_feed_is_a_failure),
+		cmocka_unit_test(bad_feed_is_a_sentence), cmocka_unit_test(a_feed_that_fails_at_once), cmocka_unit_test(cut_feed_is_a_failure),
 		cmocka_unit_test(a_feed_that_stalls_closes_at_once), cmocka_unit_test(live_ticks_and_exit_status),
 		cmocka_unit_test(a_command_that_cannot_run), cmocka_unit_test(closing_stops_what_was_started),
 		cmocka_unit_test(memory_is_read_when_asked) };
