@@ -1,6 +1,6 @@
 /*
- * INI text through libinih. The library gives its handler no line numbers, cuts long lines, joins indented ones and goes
- * on after errors; all four are settled in the reader that hands it one line at a time, so that nothing depends on
+ * INI text through libinih. The library gives its handler no line numbers, cuts long lines, joins indented ones and
+ * goes on after errors; all four are settled in the reader that hands it one line at a time, so that nothing depends on
  * how a distribution built it. Knows nothing of what the names mean.
  */
 #include "config/ini.h"

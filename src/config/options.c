@@ -51,8 +51,8 @@ static const char *exact_duration(char buf[FMT_SIZE], nsec_t t)
 	static const struct {
 		const char *name;
 		nsec_t length;
-	} units[] = { { "h", 3600 * NSEC_PER_SEC }, { "m", 60 * NSEC_PER_SEC }, { "s", NSEC_PER_SEC }, { "ms", NSEC_PER_MSEC },
-		{ "us", NSEC_PER_USEC }, { "ns", 1 } };
+	} units[] = { { "h", 3600 * NSEC_PER_SEC }, { "m", 60 * NSEC_PER_SEC }, { "s", NSEC_PER_SEC },
+		{ "ms", NSEC_PER_MSEC }, { "us", NSEC_PER_USEC }, { "ns", 1 } };
 	size_t i = 0;
 
 	while (t % units[i].length)
@@ -289,7 +289,8 @@ static int fail_scope(const char *where, const struct option_row *row, struct er
 
 	for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++)
 		if (row->scope & scopes[i].scope)
-			snprintf(owners + strlen(owners), sizeof owners - strlen(owners), "%s%s", *owners ? ", " : "", scopes[i].name);
+			snprintf(owners + strlen(owners), sizeof owners - strlen(owners), "%s%s", *owners ? ", " : "",
+				scopes[i].name);
 	return err_set(e, 0, "%s is no option here: it belongs to %s", where, owners);
 }
 
@@ -410,8 +411,10 @@ char *options_print_config(void)
 
 	if (!f)
 		fatal("out of memory");
-	fputs("# Config of tach: ~/.config/tach/config (after XDG_CONFIG_HOME), over /etc/tach/config. Over both go the\n"
-	      "# environment, as in TACH_INTERVAL=500ms, and the command line, as in --interval 500ms. Flags are on or off.\n", f);
+	fputs("# Config of tach: ~/.config/tach/config (after XDG_CONFIG_HOME), over /etc/tach/config. Over both\n"
+	      "# go the environment, as in TACH_INTERVAL=500ms, and the command line, as in --interval 500ms. Flags\n"
+	      "# are on or off.\n",
+		f);
 	for (const struct option_row *row = option_table; row->name; row++) {
 		if (!(row->scope & SCOPE_CONFIG))
 			continue;

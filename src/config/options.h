@@ -63,7 +63,7 @@ struct option_row {
 	const char *name;     /* "interval": --interval, config line `interval = 1s`, TACH_INTERVAL */
 	char letter;          /* 'i', or 0 */
 	enum option_type type;
-	bool negative;        /* a flag that is on by default: help and manual show --no-NAME, and `help` says what that does */
+	bool negative;        /* a flag that is on by default: help and manual show --no-NAME, and say what that does */
 	unsigned scope;       /* enum option_scope */
 	size_t offset;        /* into struct options */
 	uint64_t min, max;    /* durations in ns, counts */

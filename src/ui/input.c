@@ -21,9 +21,12 @@ static const struct {
 
 /* Keys by the number in ESC [ NUMBER ~ */
 static const ui_key by_number[] = { [1] = UI_KEY_HOME, [2] = UI_KEY_INS, [3] = UI_KEY_DEL, [4] = UI_KEY_END,
-	[5] = UI_KEY_PGUP, [6] = UI_KEY_PGDN, [7] = UI_KEY_HOME, [8] = UI_KEY_END, [11] = UI_KEY_F1, [12] = UI_KEY_F1 + 1,
-	[13] = UI_KEY_F1 + 2, [14] = UI_KEY_F1 + 3, [15] = UI_KEY_F1 + 4, [17] = UI_KEY_F1 + 5, [18] = UI_KEY_F1 + 6,
-	[19] = UI_KEY_F1 + 7, [20] = UI_KEY_F1 + 8, [21] = UI_KEY_F1 + 9, [23] = UI_KEY_F1 + 10, [24] = UI_KEY_F1 + 11 };
+	[5] = UI_KEY_PGUP, [6] = UI_KEY_PGDN, [7] = UI_KEY_HOME, [8] = UI_KEY_END, [11] = UI_KEY_F1,
+	[12] = UI_KEY_F1 + 1, [13] = UI_KEY_F1 + 2, [14] = UI_KEY_F1 + 3, [15] = UI_KEY_F1 + 4, [17] = UI_KEY_F1 + 5,
+	[18] = UI_KEY_F1 + 6, [19] = UI_KEY_F1 + 7, [20] = UI_KEY_F1 + 8, [21] = UI_KEY_F1 + 9, [23] = UI_KEY_F1 + 10,
+	[24] = UI_KEY_F1 + 11 };
+
+#define NUMBERS (sizeof by_number / sizeof by_number[0])
 
 static ui_key letter_key(char last)
 {
@@ -58,7 +61,7 @@ static ui_key csi_key(const char *text, size_t length, char last)
 			return UI_KEY_NONE;
 	}
 	if (last == '~')
-		return number[0] < sizeof by_number / sizeof by_number[0] ? modified(by_number[number[0]], number[1]) : UI_KEY_NONE;
+		return number[0] < NUMBERS ? modified(by_number[number[0]], number[1]) : UI_KEY_NONE;
 	return last == 'M' || number[0] > 1 ? UI_KEY_NONE : modified(letter_key(last), number[1]);
 }
 
@@ -79,10 +82,10 @@ static size_t decode_csi(const char *b, size_t length, bool complete, ui_key *ou
 		i++;
 	if (i == length && !complete)
 		return 0;
-	if (i == length || (unsigned char)b[i] < 0x40 || (unsigned char)b[i] >= 0x7f) { /* broken off: by the end, a control character, or too long */
+	if (i == length || (unsigned char)b[i] < 0x40 || (unsigned char)b[i] >= 0x7f) {
 		if (i == 2)
 			*out = UI_KEY_META | '[';
-		return i;
+		return i; /* broken off by the end, by a control character, or for its length */
 	}
 	*out = csi_key(b + 2, i - 2, b[i]);
 	return i + 1;

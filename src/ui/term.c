@@ -136,7 +136,8 @@ static int choose_screen(char *note, size_t note_size, struct err *e)
 	if (name && *name && open_screen(name)) {
 		if (cursor_address)
 			return 0;
-		return err_set(e, 0, "TERM=%.60s cannot place its cursor: tach stat shows numbers without a screen", name);
+		return err_set(e, 0, "TERM=%.60s cannot place its cursor: tach stat shows numbers without a screen",
+			name);
 	}
 	if (name)
 		str_clean(clean, sizeof clean, name, strlen(name));
@@ -269,7 +270,8 @@ void term_set_theme(const struct theme *t)
 		a |= s->attributes & ATTR_REVERSE ? A_REVERSE : 0;
 		term.looks[role].attributes = a;
 		term.looks[role].pair = term.depth == DEPTH_MONO ? 0 : find_pair_of(fg, bg, &used);
-		term.looks[role].blank = s->bg == t->styles[ROLE_TEXT][term.depth].bg && !(a & (A_UNDERLINE | A_REVERSE));
+		term.looks[role].blank =
+			s->bg == t->styles[ROLE_TEXT][term.depth].bg && !(a & (A_UNDERLINE | A_REVERSE));
 	}
 	if (term.shown)
 		for (int i = 0; i < LINES * COLS; i++)

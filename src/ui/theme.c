@@ -62,7 +62,8 @@ static int parse_style(char *text, struct style *out, struct err *e)
 		if (!word)
 			return err_set(e, 0, "a colour is missing after 'on'");
 		if (!slot)
-			return err_set(e, 0, "'%.40s' is one colour too many: FG [on BG] [bold] [dim] [underline] [reverse]", word);
+			return err_set(e, 0,
+				"'%.40s' is one colour too many: FG [on BG] [bold] [dim] [underline] [reverse]", word);
 		if (color_parse(word, slot, e))
 			return -1;
 		have_fg = true;
@@ -214,8 +215,9 @@ static int set_glyphs(struct theme_glyphs *g, const char *name, const char *valu
 		const char *name;
 		uint32_t *place;
 		size_t count;
-	} rows[] = { { "bars", g->bars, THEME_BARS }, { "heat", g->heats, THEME_HEATS }, { "parts", g->parts, THEME_PARTS },
-		{ "rule", &g->rule, 1 }, { "mark", &g->mark, 1 }, { "bullet", &g->bullet, 1 } };
+	} rows[] = { { "bars", g->bars, THEME_BARS }, { "heat", g->heats, THEME_HEATS },
+		{ "parts", g->parts, THEME_PARTS }, { "rule", &g->rule, 1 }, { "mark", &g->mark, 1 },
+		{ "bullet", &g->bullet, 1 } };
 	const char *names[sizeof rows / sizeof rows[0]];
 	const size_t count = sizeof rows / sizeof rows[0];
 
@@ -338,7 +340,8 @@ static int read_family(struct theme *t, const struct source *s, int generation, 
 	int rc = read_source(s, find_parent, &parent, e);
 
 	if (!rc && generation == GENERATIONS)
-		rc = err_set(e, 0, "%.80s: inherits through more than %d themes: is this a circle?", s->name, GENERATIONS);
+		rc = err_set(e, 0, "%.80s: inherits through more than %d themes: is this a circle?", s->name,
+			GENERATIONS);
 	rc = rc ? rc : read_named(t, parent, generation + 1, e);
 	free(parent);
 	str_clean(t->name, sizeof t->name, base, strcspn(base, "."));

@@ -17,7 +17,8 @@
 /* The folders in the order of their rank; the caller frees the first, which may be NULL. */
 static void list_places(char *out[PLACES])
 {
-	static const char *const fixed[PLACES] = { NULL, "/etc/tach/themes", TACH_PREFIX "/share/tach/themes", "themes" };
+	static const char *const fixed[PLACES] = { NULL, "/etc/tach/themes", TACH_PREFIX "/share/tach/themes",
+		"themes" };
 
 	memcpy(out, fixed, sizeof fixed);
 	out[0] = paths_user("themes");

@@ -1,7 +1,7 @@
 /*
- * The line to the terminal. The descriptors are a private opening of stdout's terminal, so that O_NONBLOCK does not leak to
- * the shell that shares stdout. (TIOCOUTQ cannot tell a slow line: it is always 0 on a pseudo-terminal.) Signal handlers
- * only note and wake, except for crashes, which put the terminal back and go on as if nobody had listened.
+ * The line to the terminal. The descriptors are a private opening of stdout's terminal, so that O_NONBLOCK does not
+ * leak to the shell that shares stdout. (TIOCOUTQ cannot tell a slow line: it is always 0 on a pseudo-terminal.) Signal
+ * handlers only note and wake, except for crashes, which put the terminal back and go on as if nobody had listened.
  */
 #include "ui/tty.h"
 
@@ -326,7 +326,8 @@ static void limit_stderr(void)
 {
 	struct stat st;
 
-	if (tty.stderr_kept >= 0 && fstat(tty.stderr_kept, &st) == 0 && st.st_size > STDERR_LIMIT && ftruncate(tty.stderr_kept, 0))
+	if (tty.stderr_kept >= 0 && fstat(tty.stderr_kept, &st) == 0 && st.st_size > STDERR_LIMIT &&
+		ftruncate(tty.stderr_kept, 0))
 		return;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The line to the terminal under ui/term.c: raw mode, bytes in and out that never block, signals, and putting everything
- * back whatever happens. Knows no curses and no canvas. There is one terminal, so its state is static.
+ * The line to the terminal under ui/term.c: raw mode, bytes in and out that never block, signals, and putting
+ * everything back whatever happens. Knows no curses and no canvas. There is one terminal, so its state is static.
  */
 #ifndef TACH_UI_TTY_H
 #define TACH_UI_TTY_H

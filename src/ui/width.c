@@ -2,8 +2,8 @@
  * Character widths from a table, not from libc: wcwidth() answers by the process's locale (in C every character above
  * 0x7f is unprintable), differs between libcs, and would make expected screens depend on the machine. Wide ranges are
  * those of Unicode 15 (East Asian Width W and F, with emoji), gaps of unassigned characters closed. Zero-width ones are
- * the general combining marks and those of scripts met in practice; a mark that is missing here takes a cell of its own,
- * which ui/term.c shows as '?', so that columns stay where they are.
+ * the general combining marks and those of scripts met in practice; a mark that is missing here takes a cell of its
+ * own, which ui/term.c shows as '?', so that columns stay where they are.
  */
 #include "ui/width.h"
 

@@ -210,7 +210,8 @@ static void test_precedence(void **state)
 	char line[200];
 
 	(void)state;
-	write_file("tach/config", "interval = 2s\nspan = 20s ; long\nascii = yes\nevent = a\nevent = b\nchildren = off\n");
+	write_file(
+		"tach/config", "interval = 2s\nspan = 20s ; long\nascii = yes\nevent = a\nevent = b\nchildren = off\n");
 	setenv("TACH_SPAN", "30s", 1);
 	setenv("TACH_UTC", "on", 1);
 	setenv("TACH_THEME", "", 1);

@@ -96,7 +96,8 @@ static size_t set_variable(char **list, size_t length, const char *text)
 /* In the child, so nothing of it is ever freed. */
 static char **make_environment(const char *const env[])
 {
-	static const char *const kept[] = { "PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH" };
+	static const char *const kept[] = { "PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
+		"LD_LIBRARY_PATH" };
 	static const char *const fixed[] = { "HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent", "LC_ALL=C.UTF-8",
 		"TERM=xterm-256color", "TZ=UTC" };
 	size_t length = 0, extra = 0;

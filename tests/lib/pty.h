@@ -50,6 +50,6 @@ bool pty_alternate(const struct pty *p);               /* the alternate screen i
 bool pty_cursor(const struct pty *p, int *row, int *col); /* false: hidden */
 
 uint64_t pty_bytes(const struct pty *p);               /* all that the program has written so far */
-const char *pty_output(const struct pty *p);           /* these bytes, NUL-ended; valid until the next call that reads */
+const char *pty_output(const struct pty *p); /* these bytes, NUL-ended; valid until the next call that reads */
 
 #endif

@@ -76,8 +76,8 @@ static void check_budget(const char *mode, int rows, int cols, unsigned long lon
 	line = strstr(pty_output(p), "mean cost");
 	assert_non_null(line);
 	assert_int_equal(sscanf(line, "mean cost %llu", &bytes), 1);
-	print_message("# %dx%d%s: %llu bytes a refresh, budget %llu\n", cols, rows, strcmp(mode, "--ascii") ? "" : " ascii",
-		bytes, budget);
+	print_message("# %dx%d%s: %llu bytes a refresh, budget %llu\n", cols, rows,
+		strcmp(mode, "--ascii") ? "" : " ascii", bytes, budget);
 	assert_in_range(bytes, 50, budget);
 	pty_free(p);
 }

@@ -76,8 +76,8 @@ static void test_unknown_sequences_are_swallowed(void **state)
 
 static void test_waits_for_the_rest(void **state)
 {
-	static const char *const halves[] = { "\033", "\033[", "\033[1", "\033[1;5", "\033O", "\033[[", "\xc3", "\xe4\xb8",
-		"\033\xc3" };
+	static const char *const halves[] = { "\033", "\033[", "\033[1", "\033[1;5", "\033O", "\033[[", "\xc3",
+		"\xe4\xb8", "\033\xc3" };
 	ui_key key;
 
 	(void)state;

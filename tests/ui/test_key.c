@@ -15,9 +15,10 @@ static void test_known_names(void **state)
 		ui_key key;
 	} known[] = { { "q", 'q' }, { "Space", ' ' }, { "?", '?' }, { "-", '-' }, { "é", 0xe9 }, { "中", 0x4e2d },
 		{ "C-l", UI_KEY_CTRL | 'l' }, { "C--", UI_KEY_CTRL | '-' }, { "C-Space", UI_KEY_CTRL | ' ' },
-		{ "M-x", UI_KEY_META | 'x' }, { "M-X", UI_KEY_META | 'X' }, { "C-M-x", UI_KEY_CTRL | UI_KEY_META | 'x' },
-		{ "S-Tab", UI_KEY_SHIFT | UI_KEY_TAB }, { "Esc", UI_KEY_ESC }, { "F1", UI_KEY_F1 }, { "F12", UI_KEY_F1 + 11 },
-		{ "PgUp", UI_KEY_PGUP }, { "BS", UI_KEY_BACKSPACE }, { "C-Up", UI_KEY_CTRL | UI_KEY_UP }, { "=", '=' } };
+		{ "M-x", UI_KEY_META | 'x' }, { "M-X", UI_KEY_META | 'X' },
+		{ "C-M-x", UI_KEY_CTRL | UI_KEY_META | 'x' }, { "S-Tab", UI_KEY_SHIFT | UI_KEY_TAB },
+		{ "Esc", UI_KEY_ESC }, { "F1", UI_KEY_F1 }, { "F12", UI_KEY_F1 + 11 }, { "PgUp", UI_KEY_PGUP },
+		{ "BS", UI_KEY_BACKSPACE }, { "C-Up", UI_KEY_CTRL | UI_KEY_UP }, { "=", '=' } };
 	char buf[UI_KEY_NAME_SIZE];
 	ui_key key;
 
@@ -34,9 +35,9 @@ static void test_other_spellings(void **state)
 	static const struct {
 		const char *name;
 		ui_key key;
-	} known[] = { { "pgup", UI_KEY_PGUP }, { "ESC", UI_KEY_ESC }, { "Semicolon", ';' }, { "Equal", '=' }, { "Hash", '#' },
-		{ "BracketLeft", '[' }, { "Colon", ':' }, { "C-L", UI_KEY_CTRL | 'l' }, { "C-i", UI_KEY_TAB },
-		{ "C-m", UI_KEY_ENTER }, { "C-[", UI_KEY_ESC }, { "C-h", UI_KEY_BACKSPACE },
+	} known[] = { { "pgup", UI_KEY_PGUP }, { "ESC", UI_KEY_ESC }, { "Semicolon", ';' }, { "Equal", '=' },
+		{ "Hash", '#' }, { "BracketLeft", '[' }, { "Colon", ':' }, { "C-L", UI_KEY_CTRL | 'l' },
+		{ "C-i", UI_KEY_TAB }, { "C-m", UI_KEY_ENTER }, { "C-[", UI_KEY_ESC }, { "C-h", UI_KEY_BACKSPACE },
 		{ "M-C-x", UI_KEY_CTRL | UI_KEY_META | 'x' } };
 	ui_key key;
 
@@ -49,8 +50,8 @@ static void test_other_spellings(void **state)
 
 static void test_refused(void **state)
 {
-	static const char *const names[] = { "", " ", "qq", "F13", "F0", "X-a", "C-C-a", "S-a", "C-", "\x1b", "\xff", "Resize",
-		"\xcc\x81" };
+	static const char *const names[] = { "", " ", "qq", "F13", "F0", "X-a", "C-C-a", "S-a", "C-", "\x1b", "\xff",
+		"Resize", "\xcc\x81" };
 	ui_key key;
 
 	(void)state;

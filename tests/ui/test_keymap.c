@@ -22,13 +22,14 @@ static void test_defaults(void **state)
 		const char *key;
 		enum action action;
 	} known[] = { { "q", ACTION_QUIT }, { "F10", ACTION_QUIT }, { "?", ACTION_HELP }, { "h", ACTION_HELP },
-		{ "F1", ACTION_HELP }, { "Esc", ACTION_BACK }, { "Tab", ACTION_NEXT_PANE }, { "S-Tab", ACTION_PREVIOUS_PANE },
-		{ "1", ACTION_PANE_1 }, { "6", ACTION_PANE_6 }, { "z", ACTION_ZOOM }, { "Enter", ACTION_ZOOM },
-		{ "j", ACTION_DOWN }, { "k", ACTION_UP }, { "Up", ACTION_UP }, { "Down", ACTION_DOWN },
-		{ "PgUp", ACTION_PAGE_UP }, { "PgDn", ACTION_PAGE_DOWN }, { "C-d", ACTION_PAGE_DOWN }, { "C-u", ACTION_PAGE_UP },
-		{ "Space", ACTION_PAUSE }, { "Z", ACTION_PAUSE }, { "+", ACTION_SHORTER }, { "=", ACTION_SHORTER },
-		{ "-", ACTION_LONGER }, { "<", ACTION_SLOWER }, { ">", ACTION_FASTER }, { "u", ACTION_UNITS },
-		{ "!", ACTION_WHY }, { "C-l", ACTION_REDRAW }, { "A", ACTION_ASCII }, { "x", ACTION_NONE }, { "s", ACTION_NONE } };
+		{ "F1", ACTION_HELP }, { "Esc", ACTION_BACK }, { "Tab", ACTION_NEXT_PANE },
+		{ "S-Tab", ACTION_PREVIOUS_PANE }, { "1", ACTION_PANE_1 }, { "6", ACTION_PANE_6 }, { "z", ACTION_ZOOM },
+		{ "Enter", ACTION_ZOOM }, { "j", ACTION_DOWN }, { "k", ACTION_UP }, { "Up", ACTION_UP },
+		{ "Down", ACTION_DOWN }, { "PgUp", ACTION_PAGE_UP }, { "PgDn", ACTION_PAGE_DOWN },
+		{ "C-d", ACTION_PAGE_DOWN }, { "C-u", ACTION_PAGE_UP }, { "Space", ACTION_PAUSE },
+		{ "Z", ACTION_PAUSE }, { "+", ACTION_SHORTER }, { "=", ACTION_SHORTER }, { "-", ACTION_LONGER },
+		{ "<", ACTION_SLOWER }, { ">", ACTION_FASTER }, { "u", ACTION_UNITS }, { "!", ACTION_WHY },
+		{ "C-l", ACTION_REDRAW }, { "A", ACTION_ASCII }, { "x", ACTION_NONE }, { "s", ACTION_NONE } };
 	struct keymap *k = keymap_new();
 	ui_key key;
 	char buf[64];

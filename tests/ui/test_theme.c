@@ -151,7 +151,8 @@ static void test_errors(void **state)
 	expect_error("warn = red\n", "t:1: unknown section ''");
 	expect_error("[color]\nwarn = rad\n", "t:2: unknown colour 'rad'; did you mean 'red'?");
 	expect_error("[color]\nwarn = blod red\n", "t:2: unknown colour 'blod'; did you mean 'blue'?");
-	expect_error("[color]\nwarn = #12345\n", "t:2: '#12345' is no colour: six hex digits after the #, as in #5fafff");
+	expect_error(
+		"[color]\nwarn = #12345\n", "t:2: '#12345' is no colour: six hex digits after the #, as in #5fafff");
 	expect_error("[color]\nwarn = 256\n", "t:2: '256' is no colour: numbers go from 0 to 255");
 	expect_error("[color]\nwarn = red on\n", "t:2: a colour is missing after 'on'");
 	expect_error("[color]\nwarn = red blue\n",
@@ -161,7 +162,8 @@ static void test_errors(void **state)
 	expect_error("[heat]\nramp = 1 2 3\n", "t:2: a ramp has 5 colours, not 3");
 	expect_error("[heat]\nramp = 1 2 3 4 5 6\n", "t:2: a ramp has 5 colours, not more");
 	expect_error("[heat]\nrmap = 1 2 3 4 5\n", "t:2: unknown name 'rmap'; did you mean 'ramp'?");
-	expect_error("[mono]\nwarn = red\n", "t:2: no colours in [mono]: bold, dim, underline, reverse, or default for none");
+	expect_error("[mono]\nwarn = red\n",
+		"t:2: no colours in [mono]: bold, dim, underline, reverse, or default for none");
 	expect_error("[glyphs]\nbars = 1234567\n", "t:2: 8 characters are wanted here, not 7");
 	expect_error("[glyphs]\nbars = 1234567中\n", "t:2: '中' is not a character that is one column wide");
 	expect_error("[ascii]\nmark = é\n", "t:2: 'é' is not a character of ASCII");
@@ -201,8 +203,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = { "/tach/themes/ember.theme", "/tach/themes/child.theme", "/tach/themes/a.theme",
-		"/tach/themes/b.theme", "/tach/themes", "/tach", "" };
+	static const char *const names[] = { "/tach/themes/ember.theme", "/tach/themes/child.theme",
+		"/tach/themes/a.theme", "/tach/themes/b.theme", "/tach/themes", "/tach", "" };
 	char path[200];
 
 	(void)state;
