@@ -92,7 +92,7 @@ static int by_tid(const void *a, const void *b)
 static struct watched *find(const struct threads *t, size_t n, pid_t tid)
 {
 	struct watched key = { .tid = tid }, *wanted = &key;
-	struct watched **found = bsearch(&wanted, t->list, n, sizeof(struct watched *), by_tid);
+	struct watched **found = n ? bsearch(&wanted, t->list, n, sizeof(struct watched *), by_tid) : NULL;
 
 	return found ? *found : NULL;
 }
@@ -130,7 +130,8 @@ static void follow_target(struct threads *t, const struct target *target, struct
 	}
 	t->ended = kept < t->count;
 	t->count = kept;
-	qsort(t->list, t->count, sizeof(struct watched *), by_tid);
+	if (kept)
+		qsort(t->list, t->count, sizeof(struct watched *), by_tid);
 }
 
 /* ---- reading one ---- */

@@ -223,7 +223,7 @@ static inline uint64_t proc_key(pid_t pid, const char *file, const char *key)
 static inline struct proc_stat proc_stat_of(pid_t pid)
 {
 	char path[64], text[STAT_TEXT_SIZE];
-	struct proc_stat st;
+	struct proc_stat st = { .pid = 0 };
 	ssize_t n;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);

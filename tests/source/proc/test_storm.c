@@ -93,6 +93,43 @@ static void careless(int line)
 	}
 }
 
+/* Waits for a byte, having used CPU time and memory. */
+static void live_until_told(int line)
+{
+	char byte;
+
+	burn(0.05);
+	if (read(line, &byte, 1) == 1)
+		child_life(1);
+}
+
+/* Gets its grandchild when the child between ends, and waits for both; each order is one of these steps. */
+static void adopter(int line)
+{
+	int between[2], grand[2];
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe(between) != 0 || pipe(grand) != 0)
+		_exit(1);
+	order_next(line);
+	order_done(line);
+	order_next(line);
+	if (fork() == 0) {
+		if (fork() == 0)
+			live_until_told(grand[0]);
+		live_until_told(between[0]);
+	}
+	order_done(line);
+	for (int step = 0; step < 2; step++) {
+		order_next(line);
+		if (write((step == 0 ? between : grand)[1], "", 1) != 1)
+			_exit(1);
+		wait(NULL);
+		order_done(line);
+	}
+	order_next(line);
+}
+
 static const char *const names[] = { "cpu.user_seconds", "cpu.system_seconds", "mem.faults_minor", "mem.faults_major",
 	"cpu.run_seconds", "cpu.runqueue_seconds", "cpu.switches_voluntary", "thr.wait_seconds", "io.read_bytes" };
 #define NAMES (sizeof names / sizeof names[0])
@@ -200,11 +237,38 @@ static void what_careless_parents_lose_is_not_lost_when_seen(void **state)
 	actor_end(&a);
 }
 
+static void who_is_adopted_is_counted_once(void **state)
+{
+	static const double alive[] = { 3, 2, 1 };
+	struct actor a = actor_start(adopter);
+	struct proc_stat before, after;
+	struct live l;
+
+	(void)state;
+	actor_do(&a, 'b');
+	live_attach(&l, a.pid, true, NULL);
+	live_tick(&l);
+	before = proc_stat_of(a.pid);
+	for (int step = 0; step < 3; step++) {
+		actor_do(&a, 's');
+		sleep_ms(200);
+		for (int i = 0; i < 3; i++)
+			live_tick(&l);
+		assert_near(live_value(&l, "cpu.processes"), alive[step], 0);
+	}
+	after = proc_stat_of(a.pid);
+	assert_near(live_value(&l, "mem.faults_minor"),
+		(double)(after.minflt + after.cminflt - before.minflt - before.cminflt), 0);
+	live_close(&l);
+	actor_end(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_storm_of_forks_is_counted_to_the_last),
 		cmocka_unit_test(without_children_only_its_own_counts),
+		cmocka_unit_test(who_is_adopted_is_counted_once),
 		cmocka_unit_test(what_careless_parents_lose_is_not_lost_when_seen),
 	};
 
