@@ -228,6 +228,9 @@ static void put_counters(const struct processes *p, const struct proc_tick *t)
 	double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
 	const uint64_t *total = p->totals.total;
 
+	if (p->left_out)
+		sample_status(t->out, "processes", STATUS_PARTIAL,
+			"the target has more processes than are read in one tick; they take turns", "");
 	proc_put_state(t, PROC_CPU_USER, (double)total[SETTLE_USER] * tick, some);
 	proc_put_state(t, PROC_CPU_SYSTEM, (double)total[SETTLE_SYSTEM] * tick, some);
 	proc_put_state(t, PROC_CPU_RUN, nsec_to_seconds(total[SETTLE_RUN]),

@@ -364,6 +364,17 @@ static void put_sums(const struct threads *t, const struct proc_tick *tick, bool
 			"sysctl kernel.task_delayacct=1, then start the program anew");
 }
 
+static void put_status(const struct threads *t, const struct proc_tick *tick)
+{
+	char why[128];
+
+	if (!t->left_out)
+		return;
+	snprintf(why, sizeof why, "%zu of its %zu threads were not read in this tick; all are in turn, busy ones first",
+		t->left_out, t->count);
+	sample_status(tick->out, "threads", STATUS_PARTIAL, why, "");
+}
+
 static bool delays_are_on(struct threads *t, struct kept_budget *b)
 {
 	char text[16];
@@ -392,4 +403,5 @@ void threads_read(struct threads *t, const struct proc_tick *tick, struct kept_b
 		s.table = sample_table(tick->out, &threads_table);
 	sweep(t, &s);
 	put_sums(t, tick, incomplete);
+	put_status(t, tick);
 }

@@ -263,12 +263,65 @@ static void who_is_adopted_is_counted_once(void **state)
 	actor_end(&a);
 }
 
+#define CROWD 1100 /* more than are read in one tick */
+
+static void crowd(int line)
+{
+	order_next(line);
+	for (int i = 0; i < CROWD; i++)
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			sleep(60);
+			_exit(0);
+		}
+	order_done(line);
+	order_next(line);
+}
+
+/* Every process of the target and the actor itself. */
+static double resident(const struct live *l)
+{
+	double sum = 0;
+	size_t n;
+	const struct process *p = target_processes(l->target, &n);
+
+	for (; n; n--, p++)
+		sum += 1024.0 * (double)proc_key(p->pid, "status", "VmRSS");
+	return sum;
+}
+
+static void a_crowd_takes_turns(void **state)
+{
+	struct actor a = actor_start(crowd);
+	struct live l;
+	double user = 0;
+
+	(void)state;
+	live_attach(&l, a.pid, true, NULL);
+	live_tick(&l);
+	actor_do(&a, 'f');
+	live_tick(&l);
+	assert_near(live_value(&l, "cpu.processes"), CROWD + 1, 0);
+	assert_int_equal(live_point(&l, "cpu.system_seconds").state, POINT_PARTIAL);
+	assert_int_equal(live_point(&l, "mem.rss_bytes").state, POINT_PARTIAL);
+	for (int i = 0; i < 40; i++) {
+		live_tick(&l);
+		assert_true(live_value(&l, "cpu.user_seconds") >= user);
+		user = live_value(&l, "cpu.user_seconds");
+	}
+	assert_int_equal(live_point(&l, "mem.rss_bytes").state, POINT_OK);
+	assert_near(live_value(&l, "mem.rss_bytes") / resident(&l), 1, 0.02);
+	live_close(&l);
+	actor_end(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_storm_of_forks_is_counted_to_the_last),
 		cmocka_unit_test(without_children_only_its_own_counts),
 		cmocka_unit_test(who_is_adopted_is_counted_once),
+		cmocka_unit_test(a_crowd_takes_turns),
 		cmocka_unit_test(what_careless_parents_lose_is_not_lost_when_seen),
 	};
 

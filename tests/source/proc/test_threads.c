@@ -232,6 +232,7 @@ static void five_thousand_threads_take_turns(void **state)
 		assert_in_range(t->nrows, THREADS_LEAST, THREADS_A_TICK);
 		assert_int_equal(t->nrows + t->left_out, MANY + 1);
 		assert_int_equal(live_point(&l, "cpu.runqueue_seconds").state, POINT_PARTIAL);
+		assert_int_equal(live_status(&l, "threads")->state, STATUS_PARTIAL);
 		assert_int_equal(live_point(&l, "cpu.run_seconds").state, POINT_OK); /* from the process's own clock */
 		take_rows(t, a.pid, seen);
 		found = 0;
