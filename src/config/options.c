@@ -392,7 +392,7 @@ int options_load(struct options *o, enum option_scope scope, int argc, char **ar
 
 	options_init(&first);
 	rc = read_words(&first, scope, argc, argv, rest, command, e);
-	if (!rc && !is_question(&first))
+	if (!rc && scope != SCOPE_LIST && !is_question(&first)) /* what tach knows depends on no config */
 		rc = read_config_files(o, first.config, e) || read_environment(o, e) ? -1 : 0;
 	options_free(&first);
 	if (rc)

@@ -1,0 +1,250 @@
+/* tach stat on real children: exit statuses, signals, what goes to which stream, and names that mean harm. */
+#include "../lib/json.h"
+#include "../lib/outcome.h"
+
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LINES 400
+
+struct lines {
+	char *line[LINES];
+	size_t count;
+};
+
+static struct lines split(char *text)
+{
+	struct lines l = { .count = 0 };
+
+	for (char *line = strtok(text, "\n"); line && l.count < LINES; line = strtok(NULL, "\n"))
+		l.line[l.count++] = line;
+	return l;
+}
+
+#define TACH(...) outcome_of((const char *const[]){ __VA_ARGS__, NULL }, NULL)
+#define TACH_SIGNAL(signal, ms, ...) outcome_of_signal((const char *const[]){ __VA_ARGS__, NULL }, signal, ms)
+
+/* Header, ticks, end: every line one object. */
+static struct lines expect_json(struct outcome *o)
+{
+	struct lines l = split(o->out);
+
+	for (size_t i = 0; i < l.count; i++)
+		if (!json_valid(l.line[i]))
+			fail_msg("no JSON: %s", l.line[i]);
+	assert_true(l.count >= 2);
+	assert_non_null(json_find(l.line[0], "tach"));
+	for (size_t i = 1; i + 1 < l.count; i++)
+		assert_true(json_number(l.line[i], "t") > 0);
+	assert_non_null(json_find(l.line[l.count - 1], "end"));
+	return l;
+}
+
+static void the_childs_status_is_tachs(void **state)
+{
+	struct outcome o = TACH("stat", "-N", "2", "-i", "100ms", "--json", "--", "sh", "-c", "exit 3");
+	struct lines l = expect_json(&o);
+
+	(void)state;
+	assert_int_equal(o.status, 3);
+	assert_string_equal(l.line[l.count - 1], "{\"end\":{\"reason\":\"exited\",\"status\":3}}");
+	outcome_free(&o);
+	o = TACH("stat", "-i", "50ms", "--csv", "--", "true");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	o = TACH("stat", "-i", "50ms", "--", "sh", "-c", "kill -9 $$");
+	assert_int_equal(o.status, 137);
+	assert_non_null(strstr(o.out, "killed by SIGKILL"));
+	outcome_free(&o);
+}
+
+static void time_and_ticks_end_it(void **state)
+{
+	struct outcome o = TACH("stat", "-N", "3", "-i", "50ms", "--json", "--", "sleep", "60");
+	struct lines l = expect_json(&o);
+
+	(void)state;
+	assert_int_equal(o.status, 0);
+	assert_int_equal(l.count, 5);
+	assert_string_equal(l.line[4], "{\"end\":{\"reason\":\"ticks\",\"status\":null}}");
+	outcome_free(&o);
+	o = TACH("stat", "-t", "300ms", "-i", "100ms", "--json", "--", "sleep", "60");
+	l = expect_json(&o);
+	assert_int_equal(o.status, 0);
+	assert_true(l.count == 5 || l.count == 4); /* a busy machine may miss a tick */
+	assert_non_null(strstr(l.line[l.count - 1], "\"time\""));
+	assert_true(fabs(json_number(l.line[l.count - 2], "t") - 0.3) < 0.06);
+	outcome_free(&o);
+}
+
+static void expect_stopped(int signal)
+{
+	struct outcome o = TACH_SIGNAL(signal, 400, "stat", "-i", "100ms", "--json", "--", "sleep", "60");
+	struct lines l = expect_json(&o);
+	pid_t child = (pid_t)json_number(l.line[0], "target/pid");
+
+	assert_int_equal(o.status, 128 + signal);
+	assert_true(json_string_is(l.line[l.count - 1], "end/reason", "signal"));
+	assert_true(child > 1);
+	assert_int_equal(kill(child, 0), -1);
+	assert_int_equal(errno, ESRCH);
+	outcome_free(&o);
+}
+
+static void a_signal_ends_it_and_the_child(void **state)
+{
+	(void)state;
+	expect_stopped(SIGINT);
+	expect_stopped(SIGTERM);
+	expect_stopped(SIGHUP);
+}
+
+static void a_signal_leaves_others_alone(void **state)
+{
+	pid_t other = fork();
+	struct outcome o;
+	char pid[16];
+
+	(void)state;
+	if (other == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	snprintf(pid, sizeof pid, "%d", (int)other);
+	o = TACH_SIGNAL(SIGTERM, 300, "stat", "-i", "100ms", "-p", pid);
+	assert_int_equal(o.status, 143);
+	assert_non_null(strstr(o.out, "still running (end: signal)"));
+	assert_int_equal(waitpid(other, NULL, WNOHANG), 0);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	outcome_free(&o);
+}
+
+static void output_of_the_child_is_no_number(void **state)
+{
+	static const char *const command = "echo to stdout; echo to stderr >&2";
+	char path[] = "/tmp/tach-test-XXXXXX", text[64] = "";
+	struct outcome o = TACH("stat", "-i", "50ms", "--json", "--", "sh", "-c", command);
+	int fd = mkstemp(path);
+
+	(void)state;
+	expect_json(&o);
+	assert_string_equal(o.err, "to stdout\nto stderr\n");
+	outcome_free(&o);
+	o = TACH("stat", "-i", "50ms", "--json", "--output", path, "--", "sh", "-c", command);
+	assert_string_equal(o.err, "");
+	assert_true(pread(fd, text, sizeof text - 1, 0) > 0);
+	assert_string_equal(text, "to stdout\nto stderr\n");
+	close(fd);
+	unlink(path);
+	outcome_free(&o);
+}
+
+/* A process with a name and a command line that would clear the screen, end a string, and are not UTF-8. */
+static pid_t start_hostile(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl("/bin/sh", "\x1b]0;\x07\"},\xff", "-c", "read x </dev/zero; #\x1b[2J\r\n\xc2\x9b\"\\,", (char *)NULL);
+		_exit(127);
+	}
+	usleep(100000);
+	return pid;
+}
+
+static void hostile_names_are_harmless(void **state)
+{
+	static const char *const formats[] = { "--json", "--csv", "--utc" };
+	pid_t pid = start_hostile();
+	char word[16];
+
+	(void)state;
+	snprintf(word, sizeof word, "%d", (int)pid);
+	for (size_t i = 0; i < 3; i++) {
+		struct outcome o = TACH("stat", "-N", "2", "-i", "20ms", formats[i], "-p", word);
+
+		assert_int_equal(o.status, 0);
+		assert_int_equal(strlen(o.out), o.out_size);
+		for (size_t b = 0; b < o.out_size; b++)
+			if (o.out[b] != '\n' && (o.out[b] < 0x20 || o.out[b] > 0x7e))
+				fail_msg("%s: byte 0x%02x", formats[i], (unsigned char)o.out[b]);
+		if (i == 0)
+			expect_json(&o);
+		outcome_free(&o);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static char *write_feed(const char *text)
+{
+	char *path = strdup("/tmp/tach-feed-XXXXXX");
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return path;
+}
+
+static void a_feed_is_played(void **state)
+{
+	char *path = write_feed("tach-feed 1\nfact name fed\nmetric app.ops counter count\ntick 0 100\nv app.ops 5\nend\n"
+		"tick 1 101\nv app.ops 25\nend\ntick 3 103\nv app.ops 45\nend\n");
+	struct outcome o = TACH("stat", "--json", "--feed", path);
+	struct lines l = expect_json(&o);
+
+	(void)state;
+	assert_int_equal(o.status, 0);
+	assert_int_equal(l.count, 4);
+	assert_true(json_string_is(l.line[0], "start", "1970-01-01T00:01:40Z"));
+	assert_true(json_number(l.line[1], "counters/app.ops/rate") == 20);
+	assert_true(json_number(l.line[2], "counters/app.ops/rate") == 10);
+	assert_true(json_number(l.line[2], "counters/app.ops/total") == 40);
+	assert_true(json_string_is(l.line[3], "end/reason", "ended"));
+	unlink(path);
+	free(path);
+	outcome_free(&o);
+}
+
+static void a_broken_feed_is_told(void **state)
+{
+	char *path = write_feed("tach-feed 1\ntick 0 100\nend\ntick 1 101\nend\nwhat is this\n");
+	struct outcome o = TACH("stat", "--json", "--feed", path);
+	struct lines l = expect_json(&o);
+
+	(void)state;
+	assert_int_equal(o.status, 1);
+	assert_string_equal(o.err, "tach: line 6: unknown kind of line\n");
+	assert_true(json_string_is(l.line[l.count - 1], "end/reason", "failed"));
+	unlink(path);
+	free(path);
+	outcome_free(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_childs_status_is_tachs), cmocka_unit_test(time_and_ticks_end_it),
+		cmocka_unit_test(a_signal_ends_it_and_the_child), cmocka_unit_test(a_signal_leaves_others_alone),
+		cmocka_unit_test(output_of_the_child_is_no_number), cmocka_unit_test(hostile_names_are_harmless),
+		cmocka_unit_test(a_feed_is_played), cmocka_unit_test(a_broken_feed_is_told),
+	};
+
+	return cmocka_run_group_tests_name("cmd/stat", tests, NULL, NULL);
+}
