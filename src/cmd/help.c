@@ -38,13 +38,6 @@ static void print_options(unsigned scope)
 	}
 }
 
-void help_print(const struct command *c)
-{
-	print_usage(c);
-	puts("\nOptions, with their defaults:");
-	print_options(c->scope);
-}
-
 static const struct option_row *option_at(size_t offset)
 {
 	const struct option_row *row = option_table;
@@ -70,6 +63,13 @@ static void print_overview(void)
 	}
 	printf("  %-*s %s\n", OPTION_COLUMNS, "    -- COMMAND [ARGS]", "a program to start");
 	puts("\nOptions of a subcommand: tach help SUBCOMMAND; of the dashboard: tach --help. All of it: man tach.");
+}
+
+void help_print(const struct command *c)
+{
+	print_usage(c);
+	puts("\nOptions, with their defaults:");
+	print_options(c->scope);
 }
 
 int cmd_help(const struct options *o, const struct words *w)

@@ -94,19 +94,14 @@ static void take_sample(struct batch *b, struct sample *sample)
 		b->reason = "time";
 }
 
-/* Takes all that waits. What the session queued before it ended comes before its end, and the end is asked for once more
- * after the last session_next(), which may have swallowed the wake-up that told of it. */
 static void take_samples(struct batch *b)
 {
+	bool ended = session_ended(b->session); /* asked first: what it queued before it ended is still taken */
 	struct sample *sample;
 	struct err e;
-	bool ended;
 
-	do {
-		ended = session_ended(b->session);
-		while (!b->reason && (sample = session_next(b->session)))
-			take_sample(b, sample);
-	} while (!b->reason && !ended && session_ended(b->session));
+	while (!b->reason && (sample = session_next(b->session)))
+		take_sample(b, sample);
 	if (!ended || b->reason)
 		return;
 	b->reason = store_facts(b->store)->exit_status >= 0 ? "exited" : "ended";

@@ -2,6 +2,8 @@
 #include "cmd/cmd.h"
 
 const struct command command_table[] = {
+	{ .name = "", .usage = "TARGET [options]", .scope = SCOPE_DASH, .run = cmd_watch,
+		.summary = "the dashboard on a running program, or on one that it starts" },
 	{ .name = "stat", .usage = "TARGET [options]", .scope = SCOPE_STAT, .run = cmd_stat,
 		.summary = "numbers without a terminal: text, JSON or CSV" },
 	{ .name = "list", .usage = "[WHAT] [options]", .scope = SCOPE_LIST, .word_first = true, .run = cmd_list,

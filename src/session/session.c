@@ -215,7 +215,7 @@ struct sample *session_next(struct session *s)
 		s->tail = q->next ? s->tail : NULL;
 		s->queued--;
 		sample = q->sample;
-	} else {
+	} else if (!s->ended) { /* the end is told until somebody asks for it: its wake-up is not swallowed here */
 		drain(s->wake_front);
 	}
 	pthread_mutex_unlock(&s->lock);

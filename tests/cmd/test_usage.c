@@ -113,6 +113,12 @@ static void values_that_cannot_be(void **state)
 static void targets_that_are_none(void **state)
 {
 	static const struct bad list[] = {
+		{ { NULL }, 2, "no target" },
+		{ { "-i", "1s" }, 2, "no target" },
+		{ { "-p", "1", "-n", "init" }, 2, "-p or -n" },
+		{ { "-p", "1", "extra" }, 2, "'extra' is no option" },
+		{ { "-p", "1" }, 1, "needs a terminal" },
+		{ { "--", "true" }, 1, "needs a terminal" },
 		{ { "stat" }, 2, "no target" },
 		{ { "stat", "--" }, 2, "no target" },
 		{ { "stat", "-p", "" }, 2, "-p" },
@@ -182,7 +188,7 @@ static void an_ambiguous_name_lists_the_matches(void **state)
 	for (int i = 0; i < 2; i++) {
 		twins[i] = fork();
 		if (twins[i] == 0) {
-			execl("/bin/sh", "tach-test-twin\x1b[31m", "-c", "read never </dev/zero; sleep 9", (char *)NULL);
+			execl("/bin/sleep", "tach-test-twin\x1b[31m", "60", (char *)NULL);
 			_exit(127);
 		}
 	}
