@@ -115,14 +115,14 @@ static void round_time(char *buf, size_t size, double ns)
 
 const char *heat_label(char *buf, size_t size, const struct heat_axis *a, int row)
 {
-	double edge = a->edge[row ? row - 1 : 0], round = round_edge(edge, a->steps);
+	double edge = a->edge[row ? row - 1 : 0], called = round_edge(edge, a->steps);
 	bool end = row == 0 || row == a->rows - 1;
 	char text[FMT_SIZE];
 
 	buf[0] = '\0';
-	if (!round && !end)
+	if (called == 0 && !end)
 		return buf;
-	round_time(text, sizeof text, round ? round : edge);
+	round_time(text, sizeof text, called > 0 ? called : edge);
 	snprintf(buf, size, "%s%s", row == 0 ? "<" : end ? ">=" : "", text);
 	return buf;
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "ui/footer.h"
+#include "ui/frozen.h"
 #include "ui/header.h"
 #include "ui/help.h"
 #include "ui/pane.h"
@@ -29,7 +30,7 @@ struct screen {
 	int top;                         /* page of the help, first line of why */
 	bool paused;
 	nsec_t moment;                   /* shown while paused */
-	struct table threads;            /* of that moment: a copy that owns its texts */
+	struct table threads;            /* of that moment, frozen */
 	char message[256];
 	int page;                        /* rows that page-up and page-down move */
 };
@@ -55,59 +56,28 @@ struct screen *screen_new(const struct screen_options *o, const struct keymap *k
 	return s;
 }
 
-/* ---- pause ---- */
-
-static bool has_text(const struct table *t, size_t cell)
-{
-	return t->def->columns[cell % t->def->ncolumns].kind == COLUMN_TEXT;
-}
-
-static void drop_threads(struct screen *s)
-{
-	for (size_t i = 0; s->threads.def && i < s->threads.nrows * s->threads.def->ncolumns; i++)
-		if (has_text(&s->threads, i))
-			free((char *)s->threads.cells[i].text);
-	table_free(&s->threads);
-	s->threads = (struct table){ 0 };
-}
-
-static void keep_threads(struct screen *s, const struct table *now)
-{
-	size_t cells = now ? now->nrows * now->def->ncolumns : 0;
-
-	if (!now)
-		return;
-	s->threads = (struct table){ .def = now->def, .nrows = now->nrows, .left_out = now->left_out };
-	s->threads.cells = xcalloc(cells, sizeof *s->threads.cells);
-	for (size_t i = 0; i < cells; i++)
-		if (has_text(now, i))
-			s->threads.cells[i].text = xstrdup(now->cells[i].text);
-		else
-			s->threads.cells[i].number = now->cells[i].number;
-}
-
 void screen_free(struct screen *s)
 {
 	if (!s)
 		return;
-	drop_threads(s);
+	frozen_drop(&s->threads);
 	history_free(s->history);
 	free(s);
 }
 
+/* ---- keys ---- */
+
 static enum screen_effect pause_screen(struct screen *s, const struct store *st, int unused)
 {
 	(void)unused;
-	drop_threads(s);
+	frozen_drop(&s->threads);
 	s->paused = !s->paused;
 	if (s->paused) {
 		s->moment = store_now(st);
-		keep_threads(s, store_table(st, "threads"));
+		frozen_take(&s->threads, store_table(st, "threads"));
 	}
 	return SCREEN_DRAW;
 }
-
-/* ---- views ---- */
 
 static struct view base_view(const struct screen *s, const struct store *st)
 {
@@ -128,8 +98,6 @@ static int clamp(int v, int low, int high)
 {
 	return v > high ? high < low ? low : high : v < low ? low : v;
 }
-
-/* ---- keys ---- */
 
 /* The next larger (direction 1) or smaller step; the value itself at the end of the list. */
 static nsec_t step(const nsec_t *steps, nsec_t now, int direction)
