@@ -1,0 +1,73 @@
+/* How many bytes a refresh costs on the line: the figures to beat, measured on the real program. Bytes are the same on
+ * every machine, so this can be a test. */
+#include "../lib/play.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define WARM_UP 400   /* ticks before, so that the graphs are full */
+#define REFRESHES 60  /* the last 40 of them in trouble: scales and heat maps move too */
+
+static double bytes_a_refresh(unsigned flags, int rows, int cols, const char *const args[])
+{
+	struct feed_shape shape = { .flags = flags, .ticks = WARM_UP + REFRESHES, .threads = 10 };
+	struct play *p = play_start(&shape, rows, cols, args, NULL);
+	uint64_t before;
+	double mean;
+
+	play_until(p, WARM_UP);
+	play_expect_drawn(p);
+	pty_run(play_pty(p), 200);
+	before = pty_bytes(play_pty(p));
+	for (int tick = WARM_UP + 1; tick <= WARM_UP + REFRESHES; tick++) {
+		play_until(p, tick);
+		play_expect_drawn(p);
+		pty_run(play_pty(p), 5); /* the clock stands in the first line: the rest of the frame follows */
+	}
+	mean = (double)(pty_bytes(play_pty(p)) - before) / REFRESHES;
+	play_free(p);
+	return mean;
+}
+
+static void expect_at_most(const char *what, double bytes, double budget)
+{
+	printf("# %s: %.0f bytes a refresh, at most %.0f\n", what, bytes, budget);
+	if (bytes > budget)
+		fail_msg("%s: %.0f bytes a refresh are more than %.0f", what, bytes, budget);
+}
+
+static void at_80x24(void **state)
+{
+	(void)state;
+	expect_at_most("80x24", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 24, 80, NULL), 800);
+	expect_at_most("80x24 without PMU", bytes_a_refresh(0, 24, 80, NULL), 800);
+}
+
+static void at_80x24_ascii(void **state)
+{
+	static const char *const args[] = { "--ascii", NULL };
+
+	(void)state;
+	expect_at_most("80x24 --ascii", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 24, 80, args), 500);
+}
+
+static void at_120x40(void **state)
+{
+	(void)state;
+	expect_at_most("120x40", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 40, 120, NULL), 1500);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(at_80x24),
+		cmocka_unit_test(at_80x24_ascii),
+		cmocka_unit_test(at_120x40),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
