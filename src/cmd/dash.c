@@ -224,7 +224,7 @@ static void draw(struct dash *d)
 	screen_draw(d->screen, d->store, d->canvas);
 	if (term_show(d->canvas))
 		d->dirty = false;
-	session_count_terminal(d->session, term_bytes());
+	session_tell_terminal(d->session, term_bytes());
 }
 
 static void wait_for_something(struct dash *d)

@@ -231,9 +231,9 @@ void session_set_interval(struct session *s, nsec_t interval)
 	ring(s->wake_sampler);
 }
 
-void session_count_terminal(struct session *s, uint64_t bytes)
+void session_tell_terminal(struct session *s, uint64_t bytes)
 {
-	atomic_fetch_add_explicit(&s->terminal_bytes, bytes, memory_order_relaxed);
+	atomic_store_explicit(&s->terminal_bytes, bytes, memory_order_relaxed);
 }
 
 void session_ask(struct session *s, const char *source)

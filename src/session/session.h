@@ -33,11 +33,11 @@ struct session *session_open(struct target *take, const struct session_options *
  * Closes fd at the end. */
 struct session *session_open_feed(int fd, struct err *e);
 
-int session_fd(const struct session *s);          /* readable while a sample or an answer waits */
+int session_fd(const struct session *s);          /* readable while a sample or an answer waits, and for good after the end */
 struct sample *session_next(struct session *s);   /* the caller owns it; NULL: none waits. Never blocks */
 
 void session_set_interval(struct session *s, nsec_t interval);
-void session_count_terminal(struct session *s, uint64_t bytes);
+void session_tell_terminal(struct session *s, uint64_t bytes); /* written to the terminal so far: part of tach's cost */
 
 /* Asks the sources for what is too dear for the tick (memory: smaps_rollup). The answer comes by
  * session_take_answer(): true when one came, one line of text. */

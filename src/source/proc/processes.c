@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* tach itself, where it is the parent of what it started: what its child had used up to the end arrives in its own
- * waited-for counters, and nowhere else. */
+/* tach itself, a member where it started the target: what its child had used up to the end arrives in its own waited-for
+ * counters, and nowhere else. */
 static struct member *new_self(void)
 {
 	struct member *m = xcalloc(1, sizeof *m);
@@ -79,6 +79,7 @@ static void add(struct processes *p, const struct process *process)
 	m->born = process->born;
 	m->listed = true;
 	m->dir = process->dir;
+	p->started_here |= process->parent == getpid();
 	p->list = xgrow(p->list, &p->capacity, p->count + 1, sizeof(struct member *));
 	p->list[p->count++] = m;
 }
@@ -177,6 +178,8 @@ static void read_member(struct processes *p, const struct proc_tick *t, struct m
 	struct proc_stat st;
 	ssize_t n;
 
+	if (is_self(m) && !p->started_here)
+		return;
 	memcpy(own, m->settle.own, sizeof own);
 	memcpy(waited, m->settle.waited, sizeof waited);
 	if (!is_self(m)) {
@@ -276,9 +279,9 @@ void processes_read(struct processes *p, const struct proc_tick *t, struct kept_
 	put_counts(t);
 	if (!proc_wants(t->env, PROC_CPU_USER, PROC_MEM_VIRTUAL))
 		return;
-	if (!p->started || p->generation != target_generation(t->target))
+	if (!p->followed || p->generation != target_generation(t->target))
 		follow_target(p, t->target);
-	p->started = true;
+	p->followed = true;
 	p->generation = target_generation(t->target);
 	read_members(p, t, b);
 	put_counters(p, t);

@@ -33,7 +33,8 @@ struct processes {
 	size_t next;      /* whose turn it is in a target that is too large for one tick */
 	size_t left_out;  /* not read in this tick */
 	size_t io_read, io_denied; /* members whose storage bytes could and could not be read */
-	bool children, started;
+	bool children, followed;
+	bool started_here; /* by tach: what it waits for is the target's */
 };
 
 void processes_open(struct processes *p, const struct source_env *env);
