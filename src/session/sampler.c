@@ -1,6 +1,7 @@
 /* The sampler thread: owns the target and the sources, and seals one sample a tick. */
 #include "session/room.h"
 
+#include <poll.h>
 #include <string.h>
 
 #define EARLY_TICK (250 * NSEC_PER_MSEC)
@@ -58,21 +59,50 @@ static nsec_t next_due(nsec_t start, nsec_t interval)
 	return start + ((clock_now() - start) / interval + 1) * interval;
 }
 
+/* Readable once the only process of the target has ended, so that its end is told at once and not at the next tick; -1
+ * where there are several, or where it has told so already (deaf: the generation of the target in which it did). */
+static int end_fd(const struct session *s, uint64_t deaf)
+{
+	size_t count, alive = 0;
+	const struct process *p = target_processes(s->target, &count);
+	int fd = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		alive += !p[i].gone;
+		fd = p[i].gone ? fd : p[i].pidfd;
+	}
+	return alive == 1 && target_generation(s->target) != deaf ? fd : -1;
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
 static void run_ticks(struct session *s)
 {
 	nsec_t interval = interval_now(s), start = clock_now();
 	nsec_t due = s->early && interval > 2 * EARLY_TICK ? start + EARLY_TICK : start + interval;
+	uint64_t deaf = UINT64_MAX;
 
 	while (!session_stopping(s)) {
-		session_sleep(s, due, -1);
+		int fd = end_fd(s, deaf);
+		bool ended;
+
+		session_sleep(s, due, fd);
 		answer_question(s);
+		ended = is_readable(fd);
 		if (interval_now(s) != interval) {
 			interval = interval_now(s);
 			start = clock_now();
 			due = start + interval;
 		}
-		if (clock_now() < due)
+		if (clock_now() < due && !ended)
 			continue;
+		if (ended)
+			deaf = target_generation(s->target);
 		if (!session_full(s) && !tick(s))
 			return;
 		due = next_due(start, interval);

@@ -1,4 +1,5 @@
 /* tach stat on real children: exit statuses, signals, what goes to which stream, and names that mean harm. */
+#include "base/clock.h"
 #include "../lib/json.h"
 #include "../lib/outcome.h"
 
@@ -68,6 +69,20 @@ static void the_childs_status_is_tachs(void **state)
 	o = TACH("stat", "-i", "50ms", "--", "sh", "-c", "kill -9 $$");
 	assert_int_equal(o.status, 137);
 	assert_non_null(strstr(o.out, "killed by SIGKILL"));
+	outcome_free(&o);
+}
+
+/* Not at the next tick, which may be far. */
+static void the_end_is_told_at_once(void **state)
+{
+	nsec_t start = clock_now();
+	struct outcome o = TACH("stat", "-i", "1h", "--json", "--", "sh", "-c", "sleep 0.3 & exit 4");
+	struct lines l = expect_json(&o);
+
+	(void)state;
+	assert_true(clock_now() - start < 5 * NSEC_PER_SEC);
+	assert_int_equal(o.status, 4);
+	assert_true(json_number(l.line[l.count - 2], "t") > 0.25); /* the grandchild was waited for */
 	outcome_free(&o);
 }
 
@@ -248,7 +263,8 @@ static void a_broken_feed_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_childs_status_is_tachs), cmocka_unit_test(time_and_ticks_end_it),
+		cmocka_unit_test(the_childs_status_is_tachs), cmocka_unit_test(the_end_is_told_at_once),
+		cmocka_unit_test(time_and_ticks_end_it),
 		cmocka_unit_test(a_signal_ends_it_and_the_child), cmocka_unit_test(a_signal_leaves_others_alone),
 		cmocka_unit_test(output_of_the_child_is_no_number), cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(a_feed_is_played), cmocka_unit_test(a_broken_feed_is_told),
