@@ -14,7 +14,7 @@ report() { # STATUS NAME
 without() { # DIRECTORY VARIABLE...
 	directory=$1
 	shift
-	make -s -j"$(nproc)" BUILD="$directory" OPT=-O0 "$@" 2>&1 && "$directory/tach" --version >/dev/null 2>&1
+	make -s -j"$(nproc)" BUILD="$directory" OPT=-O0 "$@" 2>&1 && "$directory/tach" version >/dev/null 2>&1
 }
 
 without "$build/without" NO="libproc2 libpfm libsodium"

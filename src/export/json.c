@@ -138,6 +138,17 @@ static void put_target(struct object *o, const struct target_facts *facts)
 	object_close(&target);
 }
 
+static void put_start(FILE *out, nsec_t wall)
+{
+	if (!wall) {
+		fputs("null", out);
+		return;
+	}
+	fputc('"', out);
+	put_utc(out, wall);
+	fputc('"', out);
+}
+
 static void *json_begin(FILE *out, const struct store *st, const struct export_options *options)
 {
 	struct json *j = xcalloc(1, sizeof *j);
@@ -147,9 +158,7 @@ static void *json_begin(FILE *out, const struct store *st, const struct export_o
 	object_text(&o, "tach", TACH_VERSION);
 	put_target(&o, store_facts(st));
 	object_key(&o, "start");
-	fputc('"', out);
-	put_utc(out, store_wall(st, store_first(st)));
-	fputc('"', out);
+	put_start(out, store_wall(st, store_first(st)));
 	put_metrics(j, &o, st);
 	put_absent(j, &o, st);
 	object_close(&o);

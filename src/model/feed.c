@@ -196,9 +196,9 @@ static int read_tick(struct feed *f, char *rest)
 	if (*w && (!number(w, &wall) || wall < 0 || wall > 1e10))
 		return bad(f, "bad wall time");
 	f->time = (nsec_t)(seconds * 1e9) + 1; /* 0 is "never" in the store */
-	f->wall = (nsec_t)(wall * 1e9);
 	if (f->time <= f->last)
 		return bad(f, "ticks must go forward");
+	f->wall = *w ? (nsec_t)(wall * 1e9) : f->wall ? f->wall + (f->time - f->last) : 0;
 	f->open = sample_new(f->registry);
 	for (size_t i = 0; i < f->ntables; i++)
 		f->tables[i].index = 0;

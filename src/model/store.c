@@ -189,9 +189,12 @@ nsec_t store_tick_before(const struct store *st, nsec_t when)
 
 nsec_t store_wall(const struct store *st, nsec_t when)
 {
+	nsec_t since;
+
 	if (!st->last)
 		return 0;
-	return st->last->wall - (st->last->time - when);
+	since = st->last->time - when;
+	return st->last->wall > since ? st->last->wall - since : 0;
 }
 
 struct span store_last(const struct store *st, nsec_t when)

@@ -28,7 +28,7 @@ nsec_t store_first(const struct store *st);                  /* time of the very
 nsec_t store_now(const struct store *st);                    /* time of the newest tick */
 nsec_t store_tick_at(const struct store *st, nsec_t when);   /* the newest tick not after `when`; 0: none kept */
 nsec_t store_tick_before(const struct store *st, nsec_t when); /* the newest tick before `when`; 0: none kept */
-nsec_t store_wall(const struct store *st, nsec_t when);      /* wall time of a moment of this run */
+nsec_t store_wall(const struct store *st, nsec_t when);      /* wall time of a moment of this run; 0: unknown */
 struct span store_last(const struct store *st, nsec_t when); /* the interval of the newest tick not after `when` */
 
 /* Metrics. */

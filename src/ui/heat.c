@@ -61,13 +61,13 @@ void heat_count(const struct heat_axis *a, const struct hist *h, uint64_t out[HE
 
 int heat_level(uint64_t events, uint64_t fullest)
 {
-	double share = fullest ? (double)events / (double)fullest : 0;
+	double share = fullest ? (double)events / (double)fullest : 0, least = 0.4;
 	int level = THEME_HEATS - 1;
 
 	if (!events)
 		return -1;
-	for (double least = 0.4; level > 0 && share < least; least /= 10)
-		level--;
+	for (; level > 0 && share < least; level--)
+		least /= 10;
 	return level;
 }
 

@@ -128,7 +128,7 @@ static int split_alternatives(char *value, char *out[ALTERNATIVES], struct err *
 static int set_color(struct theme *t, const char *name, char *value, struct err *e)
 {
 	struct style list[ALTERNATIVES];
-	char *alternatives[ALTERNATIVES];
+	char *alternatives[ALTERNATIVES] = { NULL };
 	enum role role;
 	int count;
 
@@ -162,7 +162,7 @@ static int set_heat(struct theme *t, const char *name, char *value, struct err *
 {
 	static const char *const names[] = { "ramp" };
 	struct style ramps[ALTERNATIVES][THEME_HEATS], list[ALTERNATIVES];
-	char *alternatives[ALTERNATIVES];
+	char *alternatives[ALTERNATIVES] = { NULL };
 	int count;
 
 	if (strcmp(name, names[0]) != 0)

@@ -293,14 +293,12 @@ static void print_ratios(struct cost costs[][TOOLS])
 void bench_screen(void)
 {
 	static struct cost costs[2][TOOLS];
-	char path[4096];
-	const char *argv[] = { path, "work", "10", NULL };
+	const char *const argv[] = { child_subject(), "work", "10", NULL };
 	struct child *subject;
 
-	snprintf(path, sizeof path, "%.*s/tests/e2e/subject", (int)(strlen(child_tach()) - strlen("/tach")), child_tach());
 	subject = child_start(argv);
 	if (!child_expect(subject, "ready", 5000))
-		fail_msg("%s does not start", path);
+		fail_msg("%s does not start", argv[0]);
 	for (size_t i = 0; i < 2; i++) {
 		int count;
 		pid_t *crowd = gather(crowds[i], &count);

@@ -32,16 +32,29 @@ struct child {
 	size_t length, capacity, given;
 };
 
+static const char *built(char path[PATH_MAX], const char *name)
+{
+	const char *build = getenv("BUILD");
+	char relative[PATH_MAX];
+
+	snprintf(relative, sizeof relative, "%s/%s", build ? build : "build", name);
+	if (!realpath(relative, path))
+		fail_msg("no %s: run from the top of the tree, after make", relative);
+	return path;
+}
+
 const char *child_tach(void)
 {
-	static char path[PATH_MAX + 8];
-	const char *build = getenv("BUILD");
-	char whole[PATH_MAX];
+	static char path[PATH_MAX];
 
-	if (!realpath(build ? build : "build", whole))
-		fail_msg("no folder %s: run from the top of the tree", build ? build : "build");
-	snprintf(path, sizeof path, "%s/tach", whole);
-	return path;
+	return *path ? path : built(path, "tach");
+}
+
+const char *child_subject(void)
+{
+	static char path[PATH_MAX];
+
+	return *path ? path : built(path, "tests/e2e/subject");
 }
 
 bool have_program(const char *name)
@@ -74,6 +87,7 @@ struct child *child_start(const char *const argv[])
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		fail_msg("pipe: %s", strerror(errno));
+	fcntl(fds[0], F_SETPIPE_SZ, 1 << 20); /* whoever is not read for a while shall not wait */
 	c->fd = fds[0];
 	c->pid = fork();
 	if (c->pid < 0)

@@ -42,6 +42,34 @@ static void good(void **state)
 			      "v a 1\nend\ntick 1\nv a 2 0.5\nstatus denied perf|not allowed|sysctl x\nend\n", &e), 2);
 }
 
+/* The wall time of the last tick. */
+static nsec_t last_wall(const char *text)
+{
+	struct feed *f = feed_new();
+	char *copy = xstrdup(text), *rest = copy, *line;
+	nsec_t wall = 0;
+	struct err e;
+
+	while ((line = strsep(&rest, "\n"))) {
+		struct sample *s = NULL;
+
+		feed_line(f, line, &s, &e);
+		if (s)
+			wall = s->wall;
+		sample_free(s);
+	}
+	free(copy);
+	feed_free(f);
+	return wall;
+}
+
+static void wall_time_goes_on_and_is_never_made_up(void **state)
+{
+	(void)state;
+	assert_true(last_wall("tach-feed 1\ntick 1 1700000000\nend\ntick 3.5\nend\n") == 1700000002500000000u);
+	assert_true(last_wall("tach-feed 1\ntick 1\nend\ntick 3.5\nend\n") == 0);
+}
+
 static void bad(void **state)
 {
 	static const struct {
@@ -92,7 +120,7 @@ static void control_characters_do_not_pass(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(wall_time_goes_on_and_is_never_made_up), cmocka_unit_test(bad),
 		cmocka_unit_test(control_characters_do_not_pass) };
 
 	return cmocka_run_group_tests_name("model/feed", tests, NULL, NULL);

@@ -255,7 +255,8 @@ static void it_gets_a_clean_start(void **state)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	t = run("grep -E 'Sig(Blk|Ign)' /proc/self/status; ulimit -n; readlink /proc/$$/fd/0; "
+	/* Signals 32 and 33 are the C library's own: posix_spawn(), by which make starts a test, leaves them ignored. */
+	t = run("grep -E 'Sig(Blk|Ign)' /proc/self/status | sed s/0000000180000000/0000000000000000/; ulimit -n; readlink /proc/$$/fd/0; "
 		"cut -d' ' -f5 /proc/$$/stat; set -- /proc/$$/fd/*; echo $#; echo error >&2");
 	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
 	signal(SIGINT, SIG_DFL);

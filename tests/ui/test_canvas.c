@@ -128,6 +128,13 @@ static void test_widths(void **state)
 		assert_int_equal(width_of(known[i].ch), known[i].width);
 }
 
+/* Trigrams, hexagrams, counting rods and annotation marks, which Unicode 16 (glibc 2.41) made one wider. */
+static int changed_in_unicode_16(uint32_t ch)
+{
+	return (ch >= 0x2630 && ch <= 0x2637) || (ch >= 0x268a && ch <= 0x268f) || (ch >= 0x4dc0 && ch <= 0x4dff) ||
+		(ch >= 0xfff9 && ch <= 0xfffb) || (ch >= 0x1d300 && ch <= 0x1d376);
+}
+
 /* Against the C library: wherever it knows a character as wide or narrow the table must say the same. */
 static void test_widths_agree_with_libc(void **state)
 {
@@ -143,7 +150,7 @@ static void test_widths_agree_with_libc(void **state)
 	for (uint32_t ch = 0x20; ch < 0x110000; ch++) {
 		int libc = wcwidth((wchar_t)ch);
 
-		differ += libc > 0 && libc != width_of(ch) && ch != 0xad;
+		differ += libc > 0 && libc != width_of(ch) && ch != 0xad && !changed_in_unicode_16(ch);
 	}
 	uselocale(old);
 	freelocale(utf8);
