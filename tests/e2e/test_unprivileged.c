@@ -58,7 +58,7 @@ static int clean(void **state)
 /* Runs the words as nobody. */
 static struct child *start_as_nobody(const char *const words[])
 {
-	const char *argv[24] = { "HOME=/nonexistent", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
+	const char *argv[24] = { "HOME=/dev/null/none", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
 		"--bounding-set=-all" };
 	size_t n = geteuid() == 0 ? 7 : 1;
 

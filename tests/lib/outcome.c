@@ -32,7 +32,7 @@ static _Noreturn void become(const char *const words[], const char *const env[],
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (size_t i = 0; words[i] && i + 2 < WORDS_LIMIT; i++)
 		argv[i + 1] = words[i];
-	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	setenv("XDG_CONFIG_HOME", "/dev/null/none", 1);
 	for (; env && *env; env++)
 		putenv((char *)*env);
 	dup2(null, 0);

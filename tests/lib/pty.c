@@ -98,7 +98,7 @@ static char **make_environment(const char *const env[])
 {
 	static const char *const kept[] = { "PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
 		"LD_LIBRARY_PATH" };
-	static const char *const fixed[] = { "HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent", "LC_ALL=C.UTF-8",
+	static const char *const fixed[] = { "HOME=/dev/null/none", "XDG_CONFIG_HOME=/dev/null/none", "LC_ALL=C.UTF-8",
 		"TERM=xterm-256color", "TZ=UTC" };
 	size_t length = 0, extra = 0;
 	char **list;

@@ -23,8 +23,8 @@ struct pty_cell {
 };
 
 /*
- * Starts argv[0] (a path, or looked up in PATH). Its environment is PATH, HOME and XDG_CONFIG_HOME=/nonexistent,
- * LC_ALL=C.UTF-8, TERM=xterm-256color and TZ=UTC, and then what env says: "NAME=value" sets, "NAME" takes away. env is
+ * Starts argv[0] (a path, or looked up in PATH). Its environment is PATH, HOME and XDG_CONFIG_HOME=/dev/null/none,
+ * where nothing can be made, LC_ALL=C.UTF-8, TERM=xterm-256color and TZ=UTC, and then what env says: "NAME=value" sets, "NAME" takes away. env is
  * NULL-ended, or NULL.
  */
 struct pty *pty_start(int rows, int cols, const char *const argv[], const char *const env[]);
