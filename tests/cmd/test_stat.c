@@ -1,9 +1,13 @@
 /* tach stat on real children: exit statuses, signals, what goes to which stream, and names that mean harm. */
 #include "base/clock.h"
+#include "base/file.h"
+#include "../lib/child.h"
 #include "../lib/json.h"
+#include "../lib/near.h"
 #include "../lib/outcome.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -169,6 +173,67 @@ static void output_of_the_child_is_no_number(void **state)
 	outcome_free(&o);
 }
 
+/* Holds 20 MB, and after a while burns a fifth of a second of CPU and sleeps 50 times. */
+static pid_t start_worker(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char *memory = malloc(20 << 20);
+		nsec_t until;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		memset(memory, 1, 20 << 20);
+		usleep(400000);
+		for (until = clock_cpu_self() + NSEC_PER_SEC / 5; clock_cpu_self() < until;)
+			memory[until % 4096]++;
+		for (int i = 0; i < 50; i++)
+			usleep(1000);
+		pause();
+		_exit(0);
+	}
+	usleep(200000);
+	return pid;
+}
+
+/* user and system time in seconds, fields 14 and 15 of /proc/PID/stat, counted in hundredths. */
+static double cpu_seconds(pid_t pid)
+{
+	char path[40], text[1024];
+	unsigned long user, system;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	assert_true(file_read_at(AT_FDCWD, path, text, sizeof text) > 0);
+	assert_int_equal(sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system), 2);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void numbers_are_those_of_proc(void **state)
+{
+	pid_t pid = start_worker();
+	double cpu = cpu_seconds(pid);
+	long long switches = proc_sum(pid, "status", "voluntary_ctxt_switches:");
+	char word[16];
+	struct outcome o;
+	struct lines l;
+	const char *last;
+
+	(void)state;
+	snprintf(word, sizeof word, "%d", (int)pid);
+	o = TACH("stat", "-t", "1500ms", "-i", "100ms", "--json", "-p", word);
+	l = expect_json(&o);
+	last = l.line[l.count - 2];
+	assert_near(json_number(last, "counters/cpu.user_seconds/total") + json_number(last, "counters/cpu.system_seconds/total"),
+		cpu_seconds(pid) - cpu, 0.021);
+	assert_near(json_number(last, "counters/cpu.switches_voluntary/total"),
+		(double)(proc_sum(pid, "status", "voluntary_ctxt_switches:") - switches), 2);
+	assert_near(json_number(last, "gauges/mem.rss_bytes"), 1024.0 * (double)proc_number(pid, "status", "VmRSS:"), 65536);
+	assert_near(json_number(last, "tables/threads/0/tid"), pid, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	outcome_free(&o);
+}
+
 #define HOSTILE "\x1b]0;\x07\"},\xff"
 
 /* A process whose name and command line would set the terminal's title, end a string, and are not UTF-8. */
@@ -266,7 +331,8 @@ int main(void)
 		cmocka_unit_test(the_childs_status_is_tachs), cmocka_unit_test(the_end_is_told_at_once),
 		cmocka_unit_test(time_and_ticks_end_it),
 		cmocka_unit_test(a_signal_ends_it_and_the_child), cmocka_unit_test(a_signal_leaves_others_alone),
-		cmocka_unit_test(output_of_the_child_is_no_number), cmocka_unit_test(hostile_names_are_harmless),
+		cmocka_unit_test(output_of_the_child_is_no_number), cmocka_unit_test(numbers_are_those_of_proc),
+		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(a_feed_is_played), cmocka_unit_test(a_broken_feed_is_told),
 	};
 

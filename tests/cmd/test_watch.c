@@ -1,0 +1,176 @@
+/* tach -- COMMAND in a terminal: where the command's output goes, and what is left when the dashboard ends. */
+#include "../lib/child.h"
+#include "../lib/pty.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WAIT 5000
+
+struct place {
+	char folder[32], variable[48];
+	const char *env[2];
+};
+
+static int make_folder(void **state)
+{
+	static struct place p;
+
+	strcpy(p.folder, "/tmp/tach-test-XXXXXX");
+	if (!mkdtemp(p.folder))
+		return -1;
+	snprintf(p.variable, sizeof p.variable, "TMPDIR=%s", p.folder);
+	p.env[0] = p.variable;
+	*state = &p;
+	return 0;
+}
+
+/* The path of the one file in the folder, or "". */
+static const char *only_file(const struct place *p)
+{
+	static char path[400];
+	DIR *d = opendir(p->folder);
+	struct dirent *entry;
+
+	*path = '\0';
+	assert_non_null(d);
+	while ((entry = readdir(d)))
+		if (entry->d_name[0] != '.')
+			snprintf(path, sizeof path, "%s/%s", p->folder, entry->d_name);
+	closedir(d);
+	return path;
+}
+
+static int drop_folder(void **state)
+{
+	struct place *p = *state;
+
+	unlink(only_file(p));
+	return rmdir(p->folder);
+}
+
+static struct pty *start(const struct place *p, const char *const words[])
+{
+	const char *argv[16] = { child_tach() };
+
+	for (size_t i = 0; words[i]; i++)
+		argv[i + 1] = words[i];
+	return pty_start(24, 100, argv, p->env);
+}
+
+#define START(p, ...) start(p, (const char *const[]){ __VA_ARGS__, NULL })
+
+static int status_of(struct pty *p)
+{
+	int status;
+
+	assert_true(pty_wait_exit(p, WAIT, &status));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void output_goes_to_a_file_that_is_named(void **state)
+{
+	const struct place *place = *state;
+	struct pty *p = START(place, "--", "sh", "-c", "echo hello; echo oops >&2; exec sleep 60");
+	char text[64] = "", *screen;
+	int fd;
+
+	pty_expect(p, "1 Rate", WAIT);
+	pty_send(p, "q");
+	assert_int_equal(status_of(p), 0);
+	screen = pty_screen(p);
+	assert_non_null(strstr(screen, "tach: the output of the command is in "));
+	assert_non_null(strstr(only_file(place), "/tach-sh-"));
+	assert_non_null(strstr(screen, only_file(place)));
+	assert_null(strstr(screen, "hello"));
+	fd = open(only_file(place), O_RDONLY);
+	assert_true(read(fd, text, sizeof text - 1) > 0);
+	assert_string_equal(text, "hello\noops\n");
+	close(fd);
+	free(screen);
+	pty_free(p);
+}
+
+static void an_empty_file_goes(void **state)
+{
+	const struct place *place = *state;
+	struct pty *p = START(place, "--", "sleep", "60");
+	char *screen;
+
+	pty_expect(p, "1 Rate", WAIT);
+	assert_string_not_equal(only_file(place), "");
+	pty_send(p, "q");
+	assert_int_equal(status_of(p), 0);
+	assert_string_equal(only_file(place), "");
+	screen = pty_screen(p);
+	assert_null(strstr(screen, "tach:"));
+	free(screen);
+	pty_free(p);
+}
+
+static void a_command_that_does_not_run_is_told(void **state)
+{
+	struct pty *p = START(*state, "--", "no-such-program-anywhere");
+	char *screen;
+
+	assert_int_equal(status_of(p), 127);
+	screen = pty_screen(p);
+	assert_non_null(strstr(screen, "tach: cannot run 'no-such-program-anywhere': No such file"));
+	assert_string_equal(only_file(*state), "");
+	free(screen);
+	pty_free(p);
+}
+
+static void a_signal_ends_the_command_too(void **state)
+{
+	struct pty *p = START(*state, "--", "sh", "-c", "echo $$; exec sleep 60");
+	char text[16] = "";
+	int fd;
+
+	pty_expect(p, "1 Rate", WAIT);
+	kill(pty_pid(p), SIGTERM);
+	assert_int_equal(status_of(p), 128 + SIGTERM);
+	fd = open(only_file(*state), O_RDONLY);
+	assert_true(read(fd, text, sizeof text - 1) > 0);
+	close(fd);
+	assert_int_equal(kill(atoi(text), 0), -1);
+	assert_int_equal(errno, ESRCH);
+	pty_free(p);
+}
+
+static void a_wrong_theme_is_told(void **state)
+{
+	struct pty *p = START(*state, "--theme", "nosuch", "--", "sleep", "60");
+	char *screen;
+
+	assert_int_equal(status_of(p), 1);
+	screen = pty_screen(p);
+	assert_non_null(strstr(screen, "tach: unknown theme 'nosuch'"));
+	free(screen);
+	pty_free(p);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, drop_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(output_goes_to_a_file_that_is_named), TEST(an_empty_file_goes), TEST(a_command_that_does_not_run_is_told),
+		TEST(a_signal_ends_the_command_too), TEST(a_wrong_theme_is_told),
+	};
+
+	return cmocka_run_group_tests_name("cmd/watch", tests, NULL, NULL);
+}
