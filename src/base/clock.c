@@ -29,6 +29,11 @@ nsec_t clock_cpu_self(void)
 	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+nsec_t clock_cpu_thread(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 nsec_t clock_boot(void)
 {
 	return read_clock(CLOCK_BOOTTIME);

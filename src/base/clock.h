@@ -13,6 +13,7 @@ typedef uint64_t nsec_t; /* nanoseconds; a point in time is CLOCK_MONOTONIC */
 nsec_t clock_now(void);         /* CLOCK_MONOTONIC */
 nsec_t clock_wall(void);        /* CLOCK_REALTIME, nanoseconds since 1970 */
 nsec_t clock_cpu_self(void);    /* CPU time of this process, all threads */
+nsec_t clock_cpu_thread(void);  /* CPU time of the calling thread */
 nsec_t clock_boot(void);        /* CLOCK_BOOTTIME: what the start times in /proc/PID/stat count */
 
 /* Replaces clock_now() and clock_wall() in tests; NULL gives the real ones back. */
