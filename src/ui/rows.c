@@ -55,6 +55,10 @@ struct line rows_line(const struct view *v, metric_id id, const char *label, int
 	if (flags & ROW_RATE) {
 		line.suffix = view_suffix(v);
 		line.what.divisor = view_divisor(v, &line.what.factor);
+		if (line.what.divisor == id) { /* one operation an operation says nothing */
+			line.suffix = "/s";
+			line.what = measure_of(id);
+		}
 	}
 	line.form = value_form(store_metric(v->store, id), flags & ROW_PERCENT, line.what.divisor != METRIC_NONE);
 	line.now = view_now(v, &line.what);
@@ -154,15 +158,25 @@ void rows_values(const struct view *v, struct canvas *c, const struct grid *g, c
 	draw_edges(v, c, g, line);
 }
 
+/* Where both do not fit, the label is cut and not its unit. */
+static void draw_label(struct canvas *c, struct rect r, const struct line *line)
+{
+	int suffix = canvas_width(line->suffix), used;
+
+	if (r.cols <= BRIEF_COLS) {
+		canvas_write(c, r.row, r.col, r.cols, ROLE_DIM, line->brief);
+		return;
+	}
+	used = canvas_write(c, r.row, r.col, r.cols - suffix, ROLE_DIM, line->label);
+	canvas_write(c, r.row, r.col + used, suffix, ROLE_DIM, line->suffix);
+}
+
 static void draw_line(const struct view *v, struct canvas *c, struct rect r, const struct line *line, int height)
 {
 	struct grid g = rows_grid(r, v->rules);
 	struct point columns[HISTORY_COLUMNS];
-	bool brief = g.label.cols <= BRIEF_COLS;
-	int used = canvas_write(c, r.row, g.label.col, g.label.cols, ROLE_DIM, brief ? line->brief : line->label);
 
-	if (!brief)
-		canvas_write(c, r.row, g.label.col + used, g.label.cols - used, ROLE_DIM, line->suffix);
+	draw_label(c, g.label, line);
 	rows_values(v, c, &g, line);
 	if (g.graph.cols < 1)
 		return;

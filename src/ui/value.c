@@ -7,6 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "2.8e-4": "0.00" would be a zero that it is not. */
+static const char *small_number(char buf[FMT_SIZE], double v)
+{
+	char *zero;
+
+	snprintf(buf, FMT_SIZE, "%.1e", v);
+	zero = strstr(buf, "e-0");
+	if (zero)
+		memmove(zero + 2, zero + 3, strlen(zero + 3) + 1);
+	return buf;
+}
+
 const char *value_number(char buf[FMT_SIZE], enum value_form form, double v)
 {
 	static const char *(*const format[])(char buf[FMT_SIZE], double v) = {
@@ -18,10 +30,8 @@ const char *value_number(char buf[FMT_SIZE], enum value_form form, double v)
 
 	if (!isfinite(v))
 		return strcpy(buf, "-");
-	if (form == FORM_COUNT && v != 0 && fabs(v) < 0.005) { /* "0.00" would be a zero that it is not */
-		snprintf(buf, FMT_SIZE, "%.2g", v);
-		return buf;
-	}
+	if (form == FORM_COUNT && v != 0 && fabs(v) < 0.005)
+		return small_number(buf, v);
 	return format[form](buf, v);
 }
 

@@ -53,10 +53,10 @@ static const struct rate kernel_rates[] = {
 	{ "thr.wait_seconds", "seconds", "wait", 2.33, 0.06, 2.25 },
 	{ "mem.faults_minor", "count", "minor", 1180, 0.15, 1060 },
 	{ "mem.faults_major", "count", "major", 0, 0, 0 },
-	{ "netns.rx_packets", "count", "rx pkt", 1256000, 0.15, 1249000 },
-	{ "netns.tx_packets", "count", "tx pkt", 1255000, 0.15, 1248000 },
-	{ "netns.rx_bytes", "bytes", "rx byte", 935e6, 0.15, 929e6 },
-	{ "netns.tx_bytes", "bytes", "tx byte", 934e6, 0.15, 928e6 },
+	{ "netns.rx_packets", "count", "ns rx pkt", 1256000, 0.15, 1249000 },
+	{ "netns.tx_packets", "count", "ns tx pkt", 1255000, 0.15, 1248000 },
+	{ "netns.rx_bytes", "bytes", "ns rx", 935e6, 0.15, 929e6 },
+	{ "netns.tx_bytes", "bytes", "ns tx", 934e6, 0.15, 928e6 },
 	{ "netns.rx_drops", "count", "ns rx drop", 8.9, 0.15, 390 },
 	{ "netns.udp_rcvbuf_errors", "count", "ns udp ovf", 0, 0, 12 },
 	{ "io.read_bytes", "bytes", "read", 0, 0, 0 },
@@ -75,6 +75,12 @@ static const struct rate published_rates[] = {
 	{ "app.drops", "count", "drop", 8.9, 0.15, 387 },
 	{ "app.ops", "count", "ops", 1254000, 0.15, 1247000 },
 	{ "app.crypto", "count", "crypto", 408000, 0.2, 401000 },
+};
+
+static const struct rate operation_rates[] = {
+	{ "app.ops", "count", "ops", 1254000, 0.15, 1247000 },
+	{ "app.bytes", "bytes", "bytes", 1.78e9, 0.15, 1.77e9 },
+	{ "app.auth_failures", "count", "auth fail", 0, 0, 0 },
 };
 
 static const struct rate processor_rates[] = {
@@ -238,7 +244,10 @@ void feed_head(FILE *out, const struct feed_shape *s)
 	put_metrics(out, levels, COUNT(levels), "gauge");
 	put_metrics(out, processor_rates, COUNT(processor_rates), "counter");
 	if (s->flags & FEED_PUBLISH) {
-		put_metrics(out, published_rates, COUNT(published_rates), "counter");
+		if (s->flags & FEED_NO_PACKETS)
+			put_metrics(out, operation_rates, COUNT(operation_rates), "counter");
+		else
+			put_metrics(out, published_rates, COUNT(published_rates), "counter");
 		fputs("metric app.fwd_seconds histogram seconds forward\nmetric app.rekey_seconds histogram seconds rekey\n", out);
 	}
 	for (int i = 0; i < COUNT(columns); i++)
@@ -262,7 +271,10 @@ void feed_tick(FILE *out, const struct feed_shape *s, int tick)
 	for (int i = 0; !(s->flags & FEED_PMU) && i < COUNT(processor_rates); i++)
 		put_missing(out, processor_rates[i].name);
 	if (s->flags & FEED_PUBLISH) {
-		put_totals(out, s, published_rates, COUNT(published_rates), tick, 150, "");
+		if (s->flags & FEED_NO_PACKETS)
+			put_totals(out, s, operation_rates, COUNT(operation_rates), tick, 150, "");
+		else
+			put_totals(out, s, published_rates, COUNT(published_rates), tick, 150, "");
 		put_latencies(out, s, "app.fwd_seconds", tick, 1);
 		put_latencies(out, s, "app.rekey_seconds", tick, 40);
 	}

@@ -9,7 +9,8 @@ enum feed_flag {
 	FEED_PMU = 1,      /* the processor's counters can be read */
 	FEED_PUBLISH = 2,  /* the program publishes packets, operations and latencies */
 	FEED_ENDS = 4,     /* the program exits with status 3 at the last tick */
-	FEED_MULTIPLEX = 8 /* counters take turns: coverage one half */
+	FEED_MULTIPLEX = 8, /* counters take turns: coverage one half */
+	FEED_NO_PACKETS = 16 /* what it publishes are operations, not packets */
 };
 
 struct feed_shape {

@@ -2,7 +2,7 @@
  * Every tests/screen/NAME.keys: what a user does with the real tach, and after each `screen LABEL` what a person has
  * approved as NAME-LABEL.screen beside it. UPDATE=1 writes these files anew: read the difference before it is committed.
  *
- *   feed gateway|poor|multiplexed|ends [TICKS]     what is played (tests/lib/feeds.c); default gateway 400
+ *   feed NAME [TICKS]  what is played, see feeds below; default gateway 400
  *   size COLSxROWS     args WORD...     env NAME=VALUE...        before start
  *   start              play TICK        end        keys TEXT (\e is Esc)        resize COLSxROWS
  *   screen LABEL       ascii (all bytes so far are)        colorless (no colour was set so far)        quit
@@ -46,6 +46,7 @@ static const struct {
 	{ "gateway", FEED_PMU | FEED_PUBLISH },
 	{ "poor", 0 },
 	{ "multiplexed", FEED_PMU | FEED_PUBLISH | FEED_MULTIPLEX },
+	{ "operations", FEED_PUBLISH | FEED_NO_PACKETS },
 	{ "ends", FEED_PMU | FEED_PUBLISH | FEED_ENDS },
 };
 

@@ -215,7 +215,9 @@ static void marks_stand_for_what_is_not_there(void **state)
 	assert_string_equal(value_text(buf, FORM_SECONDS, point_of(11e-6)), "11.0us");
 	assert_string_equal(value_text(buf, FORM_PERCENT, point_of(0.17)), "17%");
 	assert_string_equal(value_text(buf, FORM_COUNT, point_of(0)), "0");
-	assert_string_equal(value_text(buf, FORM_COUNT, point_of(0.000324)), "0.00032"); /* not "0.00" */
+	assert_string_equal(value_text(buf, FORM_COUNT, point_of(0.000324)), "3.2e-4"); /* not "0.00" */
+	assert_string_equal(value_text(buf, FORM_COUNT, point_of(0.006)), "0.01");
+	assert_string_equal(value_text(buf, FORM_COUNT, point_of(4e-12)), "4.0e-12");
 	assert_string_equal(value_text(buf, FORM_COUNT, scaled), "~1.20M");
 	assert_string_equal(value_text(buf, FORM_COUNT, partial), ">1.20k");
 	assert_string_equal(value_text(buf, FORM_COUNT, point_missing(POINT_GAP, NULL)), "-");

@@ -7,25 +7,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RANK_PUBLISHED 7
+#define RANK_PUBLISHED 6
 
 static const struct row rows[] = {
 	{ "rx pkt", "rx", { "net.rx_packets", "app.rx_packets", "netns.rx_packets" }, .rank = 0, .flags = ROW_RATE },
 	{ "tx pkt", "tx", { "net.tx_packets", "app.tx_packets", "netns.tx_packets" }, .rank = 1, .flags = ROW_RATE },
 	{ "drop ", "drop", { "net.drops", "app.drops", "netns.rx_drops" }, .rank = 0, .flags = ROW_RATE },
-	{ "lost ", "lost", { "app.lost" }, .rank = 3, .flags = ROW_RATE },
+	{ "lost ", "lost", { "app.lost" }, .rank = 0, .flags = ROW_RATE },
 	{ "udp ovf", "ovf", { "netns.udp_rcvbuf_errors" }, .rank = 5, .flags = ROW_RATE },
 	{ "rx bit", "rxb", { "net.rx_bits", "app.rx_bits", "netns.rx_bits" }, .rank = 2, .flags = ROW_RATE },
 	{ "tx bit", "txb", { "net.tx_bits", "app.tx_bits", "netns.tx_bits" }, .rank = 4, .flags = ROW_RATE },
 	{ "ops ", "ops", { "app.ops" }, .rank = 2, .flags = ROW_RATE },
 	{ "B/packet", "B/p", { "net.rx_bytes_per_packet", "app.rx_bytes_per_packet", "netns.rx_bytes_per_packet" },
-		.rank = 6 },
-	{ "tcp rtx", "rtx", { "netns.tcp_retransmits" }, .rank = 6, .flags = ROW_RATE },
-	{ "read ", "read", { "io.read_bytes" }, .rank = 6, .flags = ROW_RATE },
-	{ "written ", "wr", { "io.write_bytes" }, .rank = 6, .flags = ROW_RATE },
+		.rank = 5 },
+	{ "tcp rtx", "rtx", { "netns.tcp_retransmits" }, .rank = 7, .flags = ROW_RATE },
+	{ "read ", "read", { "io.read_bytes" }, .rank = 8, .flags = ROW_RATE },
+	{ "write ", "wr", { "io.write_bytes" }, .rank = 8, .flags = ROW_RATE },
 };
 
 #define NROWS (sizeof rows / sizeof rows[0])
+
+/* What the rule line speaks of: the best that anybody counts. */
+static const char *const headlines[] = { "net.rx_packets", "app.rx_packets", "app.ops", "netns.rx_packets", NULL };
 
 /* Who counted, by the first word of the metric's name. */
 static const struct {
@@ -48,16 +51,39 @@ static bool in_rows(const char *name)
 	return false;
 }
 
-/* For a program that counts operations but no packets, the namespace's packets come second. */
-static void put_operations_first(const struct view *v, struct line *lines, size_t count)
+/* A line of the namespace beside the program's own numbers: under its own name, and not of first rank. */
+static struct line namespace_line(const struct view *v, struct line line)
 {
-	metric_id ops = store_find(v->store, "app.ops");
+	line.label = store_metric(v->store, line.what.id)->label;
+	if (v->units == UNITS_SECOND)
+		line.suffix = ""; /* its label is long */
+	line.rank += RANK_PUBLISHED + 1;
+	return line;
+}
 
-	for (size_t i = 0; i < count; i++)
-		if (str_starts(store_metric(v->store, lines[i].what.id)->name, "netns."))
-			lines[i].rank += RANK_PUBLISHED + 1;
-		else if (lines[i].what.id == ops)
-			lines[i].rank = 0;
+/* Puts lines of the namespace last; what is only computed from them goes. */
+static size_t set_namespace_apart(const struct view *v, struct line *lines, size_t count)
+{
+	struct line apart[LINES_MAX];
+	size_t kept = 0, napart = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct metric *m = store_metric(v->store, lines[i].what.id);
+
+		if (!str_starts(m->name, "netns."))
+			lines[kept++] = lines[i];
+		else if (m->kind != METRIC_DERIVED)
+			apart[napart++] = namespace_line(v, lines[i]);
+	}
+	memcpy(lines + kept, apart, napart * sizeof *lines);
+	return kept + napart;
+}
+
+static const char *headline(const struct view *v)
+{
+	metric_id id = view_prefer(v, headlines);
+
+	return id == METRIC_NONE ? "" : store_metric(v->store, id)->name;
 }
 
 /* The rows, and then what the program publishes beside them. */
@@ -71,19 +97,21 @@ static size_t lines(const struct pane_ops *self, const struct view *v, struct li
 		if ((m->kind == METRIC_COUNTER || m->kind == METRIC_GAUGE) && str_starts(m->name, "app.") && !in_rows(m->name))
 			out[n++] = rows_line(v, (metric_id)id, m->label, RANK_PUBLISHED, m->kind == METRIC_COUNTER ? ROW_RATE : 0);
 	}
-	if (store_find(v->store, "app.ops") != METRIC_NONE && store_find(v->store, "app.rx_packets") == METRIC_NONE)
-		put_operations_first(v, out, n);
-	return n;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(store_metric(v->store, out[i].what.id)->name, headline(v)) == 0)
+			out[i].rank = 0;
+	return str_starts(headline(v), "netns.") ? n : set_namespace_apart(v, out, n);
 }
 
 static void about(const struct view *v, char *buf, size_t size)
 {
-	metric_id id = view_prefer(v, rows[0].metrics), by;
+	const char *name = headline(v);
+	metric_id by;
 	double factor;
 
 	buf[0] = '\0';
-	for (size_t i = 0; id != METRIC_NONE && i < sizeof counted_by / sizeof counted_by[0]; i++)
-		if (str_starts(store_metric(v->store, id)->name, counted_by[i].group))
+	for (size_t i = 0; i < sizeof counted_by / sizeof counted_by[0]; i++)
+		if (str_starts(name, counted_by[i].group))
 			snprintf(buf, size, "%s", counted_by[i].text);
 	by = view_divisor(v, &factor);
 	if (by != METRIC_NONE)
