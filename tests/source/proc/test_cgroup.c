@@ -260,7 +260,7 @@ static void a_part_of_the_tree_may_be_mounted(void **state)
 static void burner(int line)
 {
 	while (order_next(line)) {
-		burn(0.3);
+		burn(0.1);
 		order_done(line);
 	}
 }
@@ -279,15 +279,15 @@ static bool put(const char *dir, const char *file, const char *text)
 	return good;
 }
 
-/* Makes OUTER with half a CPU and, in it, INNER without a limit. */
+/* Makes OUTER with a tenth of a CPU and, in it, INNER without a limit. */
 static bool make_cgroups(char outer[128], char inner[256])
 {
 	static const struct {
 		const char *mount, *file, *limit;
 	} trees[] = {
-		{ "/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "50000" },
-		{ "/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "50000" },
-		{ "/sys/fs/cgroup", "cpu.max", "50000 100000" },
+		{ "/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "10000" },
+		{ "/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "10000" },
+		{ "/sys/fs/cgroup", "cpu.max", "10000 100000" },
 	};
 
 	for (size_t i = 0; i < sizeof trees / sizeof trees[0]; i++) {
@@ -320,17 +320,17 @@ static void a_real_cgroup_stops_the_target(void **state)
 	snprintf(pid, sizeof pid, "%d", (int)a.pid);
 	assert_true(put(inner, "cgroup.procs", pid)); /* moved while it is watched */
 	live_tick(&l);
-	assert_near(live_value(&l, "cpu.limit"), 0.5, 1e-9);
+	assert_near(live_value(&l, "cpu.limit"), 0.1, 1e-9);
 	before = live_value(&l, "cpu.throttled_periods");
 	actor_do(&a, 'b');
 	live_tick(&l);
-	assert_true(live_value(&l, "cpu.throttled_periods") - before >= 3); /* 300 ms of CPU take 6 periods of 100 */
+	assert_true(live_value(&l, "cpu.throttled_periods") - before >= 3); /* 100 ms of CPU take 10 periods of 100 */
 	assert_true(live_value(&l, "cpu.throttled_seconds") > 0.1);
 	live_close(&l);
 
 	live_open(&l, target_open_cgroup(inner, &o, NULL), true, NULL);
 	live_tick(&l);
-	assert_near(live_value(&l, "cpu.limit"), 0.5, 1e-9);
+	assert_near(live_value(&l, "cpu.limit"), 0.1, 1e-9);
 	assert_near(live_value(&l, "cpu.processes"), 1, 0);
 	assert_int_equal(live_status(&l, "cgroup")->state, STATUS_ON);
 	live_close(&l);
