@@ -23,7 +23,7 @@ const struct metric derived_table[] = {
 		"Context switches; voluntary ones are waits (locks, I/O), involuntary ones are CPU shortage."),
 	DERIVED("cpu.ipc", "IPC", UNIT_RATIO, "cpu.instructions / cpu.cycles",
 		"Instructions a cycle; below 1 the core mostly waits, usually for memory: look at the misses."),
-	DERIVED("cpu.frequency_ghz", "GHz", UNIT_COUNT, "cpu.cycles / cpu.task_clock_seconds / 1000000000",
+	DERIVED("cpu.frequency_ghz", "GHz", UNIT_COUNT, "cpu.cycles / cpu.run_seconds / 1000000000",
 		"Cycles a nanosecond of CPU time; if it sinks, the governor, heat or a neighbour slows you, not the code."),
 	DERIVED("cpu.branch_miss_ratio", "br miss", UNIT_RATIO, "cpu.branch_misses / cpu.branches",
 		"Share of branches guessed wrong; above 2 %, sort the data or replace branches by arithmetic."),
