@@ -123,6 +123,8 @@ static void take_samples(struct dash *d)
 	char answer[256];
 
 	while ((s = session_next(d->session))) {
+		if (s->facts.state == TARGET_ENDED)
+			screen_before_end(d->screen, d->store);
 		store_take(d->store, s);
 		d->arrived = clock_now();
 		d->dirty = true;

@@ -30,7 +30,7 @@ struct screen {
 	int top;                         /* page of the help, first line of why */
 	bool paused;
 	nsec_t moment;                   /* shown while paused */
-	struct table threads;            /* of that moment, frozen */
+	struct table threads, last;      /* frozen: of that moment, and of the last one before the target ended */
 	char message[256];
 	int page;                        /* rows that page-up and page-down move */
 };
@@ -61,22 +61,40 @@ void screen_free(struct screen *s)
 	if (!s)
 		return;
 	frozen_drop(&s->threads);
+	frozen_drop(&s->last);
 	history_free(s->history);
 	free(s);
 }
 
 /* ---- keys ---- */
 
-static enum screen_effect pause_screen(struct screen *s, const struct store *st, int unused)
+void screen_before_end(struct screen *s, const struct store *st)
 {
-	(void)unused;
-	frozen_drop(&s->threads);
-	s->paused = !s->paused;
-	if (s->paused) {
-		s->moment = store_now(st);
-		frozen_take(&s->threads, store_table(st, "threads"));
-	}
-	return SCREEN_DRAW;
+	if (store_facts(st)->state == TARGET_ENDED)
+		return;
+	frozen_drop(&s->last);
+	frozen_take(&s->last, store_table(st, "threads"));
+}
+
+/* The tick that is shown. Of a target that has ended the one before the last: the last has nobody left to measure. */
+static nsec_t moment_of(const struct screen *s, const struct store *st)
+{
+	nsec_t now = store_now(st), before = store_tick_before(st, now);
+
+	if (s->paused)
+		return s->moment;
+	if (store_facts(st)->state == TARGET_ENDED && before && store_tick_before(st, before))
+		return before;
+	return now;
+}
+
+static const struct table *threads_of(const struct screen *s, const struct store *st)
+{
+	const struct table *frozen = s->paused ? &s->threads : &s->last;
+
+	if (s->paused || store_facts(st)->state == TARGET_ENDED)
+		return frozen->def ? frozen : NULL;
+	return store_table(st, "threads");
 }
 
 static struct view base_view(const struct screen *s, const struct store *st)
@@ -85,13 +103,25 @@ static struct view base_view(const struct screen *s, const struct store *st)
 		.store = st,
 		.glyphs = s->ascii ? &s->theme->ascii : &s->theme->glyphs,
 		.history = s->history,
-		.now = s->paused ? s->moment : store_now(st),
+		.now = moment_of(s, st),
 		.column = s->column,
 		.stale = s->paused ? 0 : s->stale,
 		.units = s->units,
 		.utc = s->utc,
-		.threads = !s->paused ? store_table(st, "threads") : s->threads.def ? &s->threads : NULL,
+		.threads = threads_of(s, st),
 	};
+}
+
+static enum screen_effect pause_screen(struct screen *s, const struct store *st, int unused)
+{
+	(void)unused;
+	if (!s->paused) {
+		s->moment = moment_of(s, st);
+		frozen_drop(&s->threads);
+		frozen_take(&s->threads, threads_of(s, st));
+	}
+	s->paused = !s->paused;
+	return SCREEN_DRAW;
 }
 
 static int clamp(int v, int low, int high)

@@ -35,6 +35,10 @@ nsec_t screen_interval(const struct screen *s);
 void screen_message(struct screen *s, const char *text); /* shown above the footer until the next key */
 void screen_stale(struct screen *s, nsec_t age);         /* of the newest tick once it is overdue; 0: it is not */
 
+/* Before the store takes the sample that says that the target has ended: keeps what would be gone with it, so that the
+ * last numbers stay on screen. */
+void screen_before_end(struct screen *s, const struct store *st);
+
 /* Draws everything for the canvas's size. */
 void screen_draw(struct screen *s, const struct store *st, struct canvas *c);
 

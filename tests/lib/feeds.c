@@ -140,10 +140,19 @@ static void put_totals(FILE *out, const struct feed_shape *s, const struct rate 
 	}
 }
 
+/* Nobody is left at the tick that tells the end. */
+static bool gone(const struct feed_shape *s, int tick)
+{
+	return s->flags & FEED_ENDS && tick == s->ticks;
+}
+
 static void put_levels(FILE *out, const struct feed_shape *s, int tick)
 {
-	for (int i = 0; i < COUNT(levels); i++)
-		fprintf(out, "v %s %.0f\n", levels[i].name, floor(added(s, &levels[i], tick, 300 + i) / 4096) * 4096);
+	for (int i = 0; i < COUNT(levels); i++) {
+		double level = gone(s, tick) ? 0 : added(s, &levels[i], tick, 300 + i);
+
+		fprintf(out, "v %s %.0f\n", levels[i].name, floor(level / 4096) * 4096);
+	}
 }
 
 /* Adds a second of operations: most of them around 11 us, a share ten times slower, and a tail that grows. */
@@ -261,7 +270,7 @@ void feed_tick(FILE *out, const struct feed_shape *s, int tick)
 {
 	const char *coverage = s->flags & FEED_MULTIPLEX ? " 0.5" : "";
 
-	if (s->flags & FEED_ENDS && tick == s->ticks)
+	if (gone(s, tick))
 		fputs("fact exit 3\nfact ended exited with status 3\n", out);
 	fprintf(out, "tick %d %.0f\n", tick, WALL - s->ticks + tick);
 	put_totals(out, s, kernel_rates, COUNT(kernel_rates), tick, 0, "");
@@ -278,7 +287,8 @@ void feed_tick(FILE *out, const struct feed_shape *s, int tick)
 		put_latencies(out, s, "app.fwd_seconds", tick, 1);
 		put_latencies(out, s, "app.rekey_seconds", tick, 40);
 	}
-	put_threads(out, s, tick);
+	if (!gone(s, tick))
+		put_threads(out, s, tick);
 	put_statuses(out, s);
 	fputs("end\n", out);
 }

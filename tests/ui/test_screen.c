@@ -320,11 +320,21 @@ static void an_ended_target_keeps_its_last_numbers(void **state)
 	(void)state;
 	shape.flags |= FEED_ENDS;
 	f = begin(&shape);
-	played_until(f.played, shape.ticks);
-	draw(&f, 24, 80);
+	played_until(f.played, shape.ticks - 1);
+	screen_before_end(f.screen, played_store(f.played));
+	played_until(f.played, shape.ticks); /* RSS 0, no threads */
+	draw(&f, 40, 120);
 	shows(&f, "exited with status 3");
-	shows(&f, "1.99G");
-	hides(&f, "n/a");
+	shows(&f, "1.99G  1.99G  1.99G");
+	shows(&f, "14:31:06");
+	shows(&f, " ctl                18236");
+	press(&f, ' ');
+	draw(&f, 40, 120);
+	shows(&f, "1.99G  1.99G  1.99G");
+	shows(&f, " ctl                18236");
+	press(&f, ' ');
+	draw(&f, 40, 120);
+	shows(&f, " ctl                18236");
 	end(&f);
 }
 
