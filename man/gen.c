@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/lists.h"
 #include "export/export.h"
+#include "workload/workload.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -100,11 +101,6 @@ static void put_tagged(FILE *out, const char *list, size_t text)
 	}
 	fputs(".El\n", out);
 	list_rows_free(&rows);
-}
-
-static void put_workloads(FILE *out)
-{
-	put_tagged(out, "workloads", 1);
 }
 
 static void put_panes(FILE *out)
@@ -204,7 +200,44 @@ static void put_formulas(FILE *out)
 	list_rows_free(&rows);
 }
 
-/* ---- subcommands, formats, options ---- */
+/* ---- subcommands, workloads, formats, options ---- */
+
+static void put_workload_option(FILE *out, const struct workload_option *o)
+{
+	char spelling[64];
+
+	snprintf(spelling, sizeof spelling, "-%s", o->name);
+	fputs(".It Fl", out);
+	put_argument(out, spelling);
+	fputs(" Ar", out);
+	put_argument(out, o->argument);
+	fputc('\n', out);
+	put_sentence(out, o->help);
+	fputs("The default is\n.Cm", out);
+	put_argument(out, o->value);
+	fputs(" .\n", out);
+}
+
+static void put_workloads(FILE *out)
+{
+	for (size_t i = 0; workload_table[i]; i++) {
+		const struct workload_ops *w = workload_table[i];
+
+		fputs(".Pp\n.Cm", out);
+		put_argument(out, w->name);
+		fputs(" :\n", out);
+		put_sentence(out, w->summary);
+		put_sentence(out, w->method);
+		fputs(".Bl -tag -width Ds -compact\n", out);
+		for (size_t k = 0; k < w->noptions; k++)
+			put_workload_option(out, &w->options[k]);
+		fputs(".El\n", out);
+	}
+	fputs(".Pp\nEvery workload takes\n.Bl -tag -width Ds -compact\n", out);
+	for (const struct workload_option *o = workload_common; o->name; o++)
+		put_workload_option(out, o);
+	fputs(".El\n", out);
+}
 
 static void put_commands(FILE *out)
 {

@@ -26,22 +26,48 @@ static void print_json(const struct list *l, const struct list_rows *rows)
 	puts("\n]");
 }
 
-/* Columns as wide as their widest cell; the last one as it comes. */
+/* The widest cell of a column. */
+static int column_width(const struct list_rows *rows, size_t column)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (canvas_width(rows->row[i].cell[column]) > width)
+			width = canvas_width(rows->row[i].cell[column]);
+	return width;
+}
+
+/* Columns in line, with two blanks between them and none behind the last. */
 static void print_text(const struct list *l, const struct list_rows *rows)
 {
-	for (size_t i = 0; i < rows->count; i++)
+	int width[LIST_COLUMNS];
+
+	for (size_t c = 0; l->column[c]; c++)
+		width[c] = column_width(rows, c);
+	for (size_t i = 0; i < rows->count; i++) {
+		int blanks = 0;
+
 		for (size_t c = 0; l->column[c]; c++) {
 			const char *cell = rows->row[i].cell[c];
-			int width = 0;
 
-			for (size_t k = 0; k < rows->count; k++)
-				if (canvas_width(rows->row[k].cell[c]) > width)
-					width = canvas_width(rows->row[k].cell[c]);
-			if (l->column[c + 1])
-				printf("%s%*s", cell, width ? width + 2 - canvas_width(cell) : 0, "");
-			else
-				puts(cell);
+			if (*cell)
+				printf("%*s%s", blanks, "", cell);
+			blanks = (*cell ? 0 : blanks) + width[c] - canvas_width(cell) + (width[c] ? 2 : 0);
 		}
+		fputc('\n', stdout);
+	}
+}
+
+void list_print(const struct list *l, bool json)
+{
+	struct list_rows rows = { .row = NULL };
+
+	l->fill(&rows);
+	if (json)
+		print_json(l, &rows);
+	else
+		print_text(l, &rows);
+	list_rows_free(&rows);
 }
 
 static void print_lists(void)
@@ -64,7 +90,6 @@ static int fail_unknown(const char *word)
 
 int cmd_list(const struct options *o, const struct words *w)
 {
-	struct list_rows rows = { .row = NULL };
 	const struct list *l;
 
 	if (w->count > 1)
@@ -76,11 +101,6 @@ int cmd_list(const struct options *o, const struct words *w)
 	l = list_find(w->word[0]);
 	if (!l)
 		return fail_unknown(w->word[0]);
-	l->fill(&rows);
-	if (o->json)
-		print_json(l, &rows);
-	else
-		print_text(l, &rows);
-	list_rows_free(&rows);
+	list_print(l, o->json);
 	return EXIT_DONE;
 }

@@ -12,6 +12,7 @@
 #include "ui/pane.h"
 #include "ui/role.h"
 #include "ui/theme_files.h"
+#include "workload/workload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,12 @@ static void fill_sources(struct list_rows *out)
 
 		ADD(out, source_table[i]->name, source_table[i]->summary, good ? "works here" : why.text, fix.text);
 	}
+}
+
+static void fill_workloads(struct list_rows *out)
+{
+	for (size_t i = 0; workload_table[i]; i++)
+		ADD(out, workload_table[i]->name, workload_table[i]->summary, workload_table[i]->missing);
 }
 
 static void fill_panes(struct list_rows *out)
@@ -133,6 +140,7 @@ const struct list list_table[] = {
 	{ "metrics", "every number, its kind and unit", { "name", "kind", "unit", "meaning", "from" }, fill_metrics },
 	{ "sources", "where numbers come from, and whether it works here", { "name", "summary", "state", "fix" },
 		fill_sources },
+	{ "workloads", "the built-in programs of tach run", { "name", "summary", "missing" }, fill_workloads },
 	{ "panes", "the parts of the dashboard", { "name", "title", "help" }, fill_panes },
 	{ "themes", "what --theme takes", { "name" }, fill_themes },
 	{ "roles", "what a theme gives colours to", { "name", "meaning" }, fill_roles },

@@ -2,6 +2,7 @@
 #ifndef TACH_CMD_LISTS_H
 #define TACH_CMD_LISTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LIST_COLUMNS 6
@@ -25,5 +26,6 @@ extern const struct list list_table[]; /* name NULL at the end */
 
 const struct list *list_find(const char *name); /* NULL: no such list */
 void list_rows_free(struct list_rows *rows);
+void list_print(const struct list *l, bool json); /* to stdout */
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "cmd/builtin.h"
 #include "source/perf/perf.h"
 
 #include <errno.h>
@@ -119,6 +120,20 @@ static struct session *open_unit(const char *value, const struct options *o, con
 	return watch(target_open_unit(value, &to, &e), o, how, &e, status);
 }
 
+static struct session *open_workload(const char *value, const struct options *o, const struct opening *how, int *status)
+{
+	struct session *s;
+	char **argv;
+
+	*status = builtin_check(value, 0, NULL);
+	if (*status)
+		return NULL;
+	argv = builtin_command(value, 0, NULL);
+	s = start_command(argv, o, how, status);
+	builtin_command_free(argv);
+	return s;
+}
+
 static struct session *open_feed(const char *value, const struct options *o, const struct opening *how, int *status)
 {
 	int fd = strcmp(value, "-") == 0 ? dup(STDIN_FILENO) : open(value, O_RDONLY | O_CLOEXEC);
@@ -142,6 +157,7 @@ const struct target_word target_words[] = {
 	{ "-n", offsetof(struct options, name), open_name },
 	{ "-g", offsetof(struct options, cgroup), open_cgroup },
 	{ "-U", offsetof(struct options, unit), open_unit },
+	{ "-w", offsetof(struct options, workload), open_workload },
 	{ "--feed", offsetof(struct options, feed), open_feed },
 	{ NULL, 0, NULL },
 };
@@ -177,7 +193,7 @@ int open_check(const struct options *o, const struct words *w, const struct open
 	if (given && w->count)
 		return complain_of_two(given, "-- COMMAND");
 	if (!given && !w->count)
-		return command_fail(EXIT_USAGE, "no target: give one of -p PID, -n NAME, -g CGROUP, -U UNIT or "
+		return command_fail(EXIT_USAGE, "no target: give one of -p PID, -n NAME, -g CGROUP, -U UNIT, -w WORKLOAD or "
 			"-- COMMAND (tach help)");
 	return EXIT_DONE;
 }
@@ -193,31 +209,4 @@ struct session *open_session(const struct options *o, const struct words *w, con
 bool open_starts_command(const struct options *o, const struct words *w, const struct opening *how)
 {
 	return how->command || w->command || o->workload;
-}
-
-/* This program. Where its file is gone (a new build in place of it) the kernel's link still leads to it. */
-static char *own_path(void)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-
-	if (n > 0) {
-		path[n] = '\0';
-		if (access(path, X_OK) == 0)
-			return xstrdup(path);
-	}
-	return xstrdup("/proc/self/exe");
-}
-
-char **open_workload_command(const char *workload, int count, char *const *words)
-{
-	char **argv = xcalloc((size_t)count + 5, sizeof(char *));
-
-	argv[0] = own_path();
-	argv[1] = (char *)"run";
-	argv[2] = (char *)"--no-dash";
-	argv[3] = (char *)workload;
-	for (int i = 0; i < count; i++)
-		argv[4 + i] = words[i];
-	return argv;
 }

@@ -34,8 +34,4 @@ struct session *open_session(const struct options *o, const struct words *w, con
 /* Whether the session's target was started by tach. */
 bool open_starts_command(const struct options *o, const struct words *w, const struct opening *how);
 
-/* The command line that runs a built-in workload alone: this program, "run", "--no-dash", its words. NULL-ended; the
- * caller frees the array and its first element. */
-char **open_workload_command(const char *workload, int count, char *const *words);
-
 #endif

@@ -280,6 +280,34 @@ static void hostile_names_are_harmless(void **state)
 	rmdir(folder);
 }
 
+/* Alone: its own report and nothing of the dashboard. Watched without a terminal: its published numbers. */
+static void workloads_run_alone_and_watched(void **state)
+{
+	struct outcome o = TACH("run", "packet-udp", "--rate", "1000", "--duration", "300ms", "--no-dash");
+	struct lines l;
+	const char *last;
+
+	(void)state;
+	assert_int_equal(o.status, 0);
+	assert_int_equal(strncmp(o.out, "packet-udp: ", 12), 0);
+	outcome_free(&o);
+	o = TACH("stat", "-w", "packet-udp", "-i", "100ms", "-N", "8", "--json");
+	l = expect_json(&o);
+	last = l.line[l.count - 2];
+	assert_int_equal(o.status, 0);
+	assert_true(json_string_is(l.line[0], "target/comm", "packet-udp"));
+	assert_true(json_number(last, "counters/app.rx_packets/rate") > 1000);
+	assert_true(json_number(last, "counters/app.tx_packets/total") >= json_number(last, "counters/app.rx_packets/total"));
+	assert_true(json_number(last, "histograms/app.rtt_seconds/p50") > 0);
+	assert_true(json_number(last, "derived/app.cpu_seconds_per_packet") > 0);
+	outcome_free(&o);
+	o = TACH("run", "packet-udp", "--rate", "1000", "--duration", "300ms"); /* a report, and its end ends that */
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out, "exited with status 0"));
+	assert_non_null(strstr(o.err, "packet-udp: "));
+	outcome_free(&o);
+}
+
 static char *write_feed(const char *text)
 {
 	char *path = strdup("/tmp/tach-feed-XXXXXX");
@@ -333,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_signal_ends_it_and_the_child), cmocka_unit_test(a_signal_leaves_others_alone),
 		cmocka_unit_test(output_of_the_child_is_no_number), cmocka_unit_test(numbers_are_those_of_proc),
 		cmocka_unit_test(hostile_names_are_harmless),
+		cmocka_unit_test(workloads_run_alone_and_watched),
 		cmocka_unit_test(a_feed_is_played), cmocka_unit_test(a_broken_feed_is_told),
 	};
 

@@ -163,6 +163,18 @@ static void a_wrong_theme_is_told(void **state)
 	pty_free(p);
 }
 
+static void a_workload_is_watched(void **state)
+{
+	struct pty *p = START(*state, "run", "-i", "100ms", "packet-udp", "--rate", "1000");
+
+	pty_expect(p, "packet-udp", WAIT);
+	pty_expect(p, "rx pkt/s", WAIT);
+	pty_send(p, "q");
+	assert_int_equal(status_of(p), 0);
+	assert_non_null(strstr(only_file(*state), "/tach-packet-udp-"));
+	pty_free(p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, drop_folder)
 
 int main(void)
@@ -170,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(output_goes_to_a_file_that_is_named), TEST(an_empty_file_goes), TEST(a_command_that_does_not_run_is_told),
 		TEST(a_signal_ends_the_command_too), TEST(a_wrong_theme_is_told),
+		TEST(a_workload_is_watched),
 	};
 
 	return cmocka_run_group_tests_name("cmd/watch", tests, NULL, NULL);
