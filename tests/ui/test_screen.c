@@ -260,7 +260,7 @@ static void what_is_missing_has_its_reason(void **state)
 	shows(&f, "1 of 5 off: !");
 	shows(&f, "IPC         n/a   no PMU: this kernel sees none");
 	shows(&f, "run queue delay (schedstat), not operations");
-	shows(&f, "software counters only");
+	shows(&f, "no hardware counters");
 	shows(&f, "of the network namespace");
 	press(&f, '!');
 	draw(&f, 24, 80);
