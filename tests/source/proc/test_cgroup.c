@@ -279,8 +279,13 @@ static bool put(const char *dir, const char *file, const char *text)
 	return good;
 }
 
-/* Makes OUTER with a tenth of a CPU and, in it, INNER without a limit. */
-static bool make_cgroups(char outer[128], char inner[256])
+/* outer allows a tenth of a CPU; inner, within it, has no limit of its own. */
+struct nest {
+	char outer[128], inner[256];
+	struct actor actor;
+};
+
+static bool make_nest(struct nest *n)
 {
 	static const struct {
 		const char *mount, *file, *limit;
@@ -292,52 +297,62 @@ static bool make_cgroups(char outer[128], char inner[256])
 
 	for (size_t i = 0; i < sizeof trees / sizeof trees[0]; i++) {
 		put(trees[i].mount, "cgroup.subtree_control", "+cpu");
-		snprintf(outer, 128, "%s/tach-test-%d", trees[i].mount, (int)getpid());
-		snprintf(inner, 256, "%s/inner", outer);
-		if (mkdir(outer, 0755) != 0)
+		snprintf(n->outer, sizeof n->outer, "%s/tach-test-%d", trees[i].mount, (int)getpid());
+		snprintf(n->inner, sizeof n->inner, "%s/inner", n->outer);
+		if (mkdir(n->outer, 0755) != 0)
 			continue;
-		if (put(outer, trees[i].file, trees[i].limit) && mkdir(inner, 0755) == 0)
+		if (put(n->outer, trees[i].file, trees[i].limit) && mkdir(n->inner, 0755) == 0)
 			return true;
-		rmdir(outer);
+		rmdir(n->outer);
 	}
 	return false;
 }
 
+/* Also after a failure: a cgroup outlives the test. */
+static int leave_nest(void **state)
+{
+	struct nest *n = *state;
+
+	if (n && n->actor.pid)
+		actor_end(&n->actor);
+	for (int i = 0; n && n->inner[0] && i < 50 && rmdir(n->inner) != 0; i++)
+		sleep_ms(10);
+	if (n)
+		rmdir(n->outer);
+	free(n);
+	return 0;
+}
+
 static void a_real_cgroup_stops_the_target(void **state)
 {
-	char outer[128], inner[256], pid[16];
+	struct nest *n = *state = xcalloc(1, sizeof *n);
 	struct target_options o = { .children = true };
-	struct actor a;
 	struct live l;
+	char pid[16];
 	double before;
 
-	(void)state;
-	if (!make_cgroups(outer, inner))
+	if (!make_nest(n))
 		skip_because("needs the right to make a cgroup with a CPU limit (root)");
-	a = actor_start(burner);
-	live_attach(&l, a.pid, true, NULL);
+	n->actor = actor_start(burner);
+	live_attach(&l, n->actor.pid, true, NULL);
 	live_tick(&l);
-	snprintf(pid, sizeof pid, "%d", (int)a.pid);
-	assert_true(put(inner, "cgroup.procs", pid)); /* moved while it is watched */
+	snprintf(pid, sizeof pid, "%d", (int)n->actor.pid);
+	assert_true(put(n->inner, "cgroup.procs", pid)); /* moved while it is watched */
 	live_tick(&l);
 	assert_near(live_value(&l, "cpu.limit"), 0.1, 1e-9);
 	before = live_value(&l, "cpu.throttled_periods");
-	actor_do(&a, 'b');
+	actor_do(&n->actor, 'b');
 	live_tick(&l);
 	assert_true(live_value(&l, "cpu.throttled_periods") - before >= 3); /* 100 ms of CPU take 10 periods of 100 */
 	assert_true(live_value(&l, "cpu.throttled_seconds") > 0.1);
 	live_close(&l);
 
-	live_open(&l, target_open_cgroup(inner, &o, NULL), true, NULL);
+	live_open(&l, target_open_cgroup(n->inner, &o, NULL), true, NULL);
 	live_tick(&l);
 	assert_near(live_value(&l, "cpu.limit"), 0.1, 1e-9);
 	assert_near(live_value(&l, "cpu.processes"), 1, 0);
 	assert_int_equal(live_status(&l, "cgroup")->state, STATUS_ON);
 	live_close(&l);
-	actor_end(&a);
-	for (int i = 0; i < 50 && rmdir(inner) != 0; i++)
-		sleep_ms(10);
-	assert_int_equal(rmdir(outer), 0);
 }
 
 int main(void)
@@ -349,7 +364,7 @@ int main(void)
 		cmocka_unit_test(version_one_has_its_own_files),
 		cmocka_unit_test(memory_of_version_one),
 		cmocka_unit_test(a_part_of_the_tree_may_be_mounted),
-		cmocka_unit_test(a_real_cgroup_stops_the_target),
+		cmocka_unit_test_teardown(a_real_cgroup_stops_the_target, leave_nest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
