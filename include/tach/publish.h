@@ -55,10 +55,10 @@ struct tach_histogram {
 #define TACH_PUBLISH_NAN UINT64_C(0x7ff8000000000000) /* a gauge that was never set */
 
 enum tach_publish_kind { TACH_COUNTER = 1, TACH_GAUGE = 2, TACH_HISTOGRAM = 3 };
-enum tach_publish_state { TACH_FREE = 0, TACH_BUSY = 1, TACH_READY = 2 }; /* for a writer READY means: was used, is free */
+enum tach_publish_state { TACH_FREE = 0, TACH_BUSY = 1, TACH_READY = 2 };
 
 struct tach_publish_name {
-	uint32_t state; /* enum tach_publish_state; READY is stored last and for good */
+	uint32_t state; /* FREE, BUSY while it is written, READY stored last and for good */
 	uint32_t kind;
 	uint32_t cell;  /* of a histogram: which one it is; else the place of this name */
 	char name[TACH_PUBLISH_NAME_SIZE];
@@ -72,7 +72,7 @@ struct tach_writer {
 	uint64_t unused[4];
 	uint64_t counters[TACH_PUBLISH_NAMES];
 	uint64_t sums[TACH_PUBLISH_HISTOGRAMS];
-	uint64_t tops[TACH_PUBLISH_HISTOGRAMS]; /* highest value plus 1; 0: nothing recorded, the bins were never touched */
+	uint64_t tops[TACH_PUBLISH_HISTOGRAMS]; /* highest value plus 1; 0: none came, the bins were never touched */
 	uint64_t bins[TACH_PUBLISH_HISTOGRAMS][TACH_HIST_BINS];
 	uint64_t filler[152]; /* to whole pages, so that what no thread touches costs no memory */
 };
@@ -85,7 +85,7 @@ struct tach_publisher {
 	uint32_t histograms; /* taken so far */
 	int32_t fd;          /* only for tach_publish_close() */
 	uint32_t unused[5];
-	uint32_t writer_states[TACH_PUBLISH_WRITERS];
+	uint32_t writer_states[TACH_PUBLISH_WRITERS]; /* FREE, BUSY while a thread has it, READY for the next one */
 	uint64_t gauges[TACH_PUBLISH_NAMES]; /* the bits of a double */
 	struct tach_publish_name names[TACH_PUBLISH_NAMES];
 	uint64_t filler[376];
@@ -162,7 +162,7 @@ static inline void tach_publish_close(struct tach_publisher *p)
 	fd = p->fd;
 	munmap((void *)p, sizeof *p);
 	seals = fcntl(fd, TACH_F_GET_SEALS);
-	if (seals > 0 && (seals & TACH_SEALS) == TACH_SEALS) /* else somebody closed it and the number is another's now */
+	if (seals > 0 && (seals & TACH_SEALS) == TACH_SEALS) /* else it was closed and the number is another's */
 		close(fd);
 }
 
@@ -191,6 +191,12 @@ static inline void tach_publish_copy(char *to, size_t size, const char *text)
 		to[i] = '\0';
 }
 
+/* Takes what is in state `was`; false when somebody else was faster. */
+static inline int tach_publish_take(uint32_t *state, uint32_t was)
+{
+	return __atomic_compare_exchange_n(state, &was, (uint32_t)TACH_BUSY, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 /* Takes a free place for a name: its number, or that of the same name defined before (*known), or 0. */
 static inline uint32_t tach_publish_place(struct tach_publisher *p, uint32_t kind, const char *name, int *known)
 {
@@ -201,8 +207,7 @@ static inline uint32_t tach_publish_place(struct tach_publisher *p, uint32_t kin
 		uint32_t state = __atomic_load_n(&n->state, __ATOMIC_ACQUIRE);
 
 		*known = state == TACH_READY && n->kind == kind && strcmp(n->name, name) == 0;
-		if (*known || (state == TACH_FREE && __atomic_compare_exchange_n(&n->state, &state, (uint32_t)TACH_BUSY, 0,
-			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
+		if (*known || (state == TACH_FREE && tach_publish_take(&n->state, state)))
 			return i;
 	}
 	return 0;
@@ -211,13 +216,13 @@ static inline uint32_t tach_publish_place(struct tach_publisher *p, uint32_t kin
 /* Which cell a new name counts in; 0 when there is none left. */
 static inline uint32_t tach_publish_cell(struct tach_publisher *p, uint32_t kind, uint32_t place)
 {
-	uint32_t taken = __atomic_load_n(&p->histograms, __ATOMIC_RELAXED);
+	uint32_t n = __atomic_load_n(&p->histograms, __ATOMIC_RELAXED);
 
 	if (kind != TACH_HISTOGRAM)
 		return place;
-	while (taken + 1 < TACH_PUBLISH_HISTOGRAMS)
-		if (__atomic_compare_exchange_n(&p->histograms, &taken, taken + 1, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			return taken + 1;
+	while (n + 1 < TACH_PUBLISH_HISTOGRAMS)
+		if (__atomic_compare_exchange_n(&p->histograms, &n, n + 1, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return n + 1;
 	return 0;
 }
 
@@ -248,9 +253,10 @@ static inline uint32_t tach_publish_define(struct tach_publisher *p, uint32_t ki
 }
 
 /*
- * Define a name; from any thread, the same name gives the same handle. The unit is "bytes", "seconds", "ratio" or a word
- * for what is counted ("packets"). tach shows app.NAME, with _bytes, _seconds or _ratio behind it where the unit is one
- * of these and the name does not end so. A handle of zero bits comes back when the name is malformed or all are taken.
+ * Define a name; from any thread, the same name gives the same handle. The unit is "bytes", "seconds", "ratio" or a
+ * word for what is counted ("packets"). tach shows app.NAME, with _bytes, _seconds or _ratio behind it where the unit
+ * is one of these and the name does not end so. A handle of zero bits comes back when the name is malformed or there is
+ * no room for it.
  */
 
 /* A total that only grows. In the unit "seconds" it is counted in nanoseconds. */
@@ -290,8 +296,7 @@ static inline struct tach_writer *tach_publish_writer(struct tach_publisher *p, 
 	for (i = 1; i < TACH_PUBLISH_WRITERS; i++) {
 		uint32_t state = __atomic_load_n(&p->writer_states[i], __ATOMIC_RELAXED);
 
-		if (state != TACH_BUSY && __atomic_compare_exchange_n(&p->writer_states[i], &state, (uint32_t)TACH_BUSY, 0,
-			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		if (state != TACH_BUSY && tach_publish_take(&p->writer_states[i], state)) {
 			tach_publish_copy(p->writers[i].name, sizeof p->writers[i].name, name);
 			return &p->writers[i];
 		}
@@ -311,7 +316,7 @@ static inline void tach_publish_writer_done(struct tach_publisher *p, struct tac
 /* ---- counting ---- */
 
 /* Every cell has one writer (but for number 0), so a load, an add and a store need no lock prefix. */
-static inline void tach_publish_raise(uint64_t *cell, uint64_t n, uint32_t shared)
+static inline void tach_publish_increase(uint64_t *cell, uint64_t n, uint32_t shared)
 {
 	if (shared)
 		__atomic_fetch_add(cell, n, __ATOMIC_RELAXED);
@@ -319,10 +324,19 @@ static inline void tach_publish_raise(uint64_t *cell, uint64_t n, uint32_t share
 		__atomic_store_n(cell, __atomic_load_n(cell, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
 }
 
+/* Makes *cell at least `least`. */
+static inline void tach_publish_raise_to(uint64_t *cell, uint64_t least)
+{
+	uint64_t is = __atomic_load_n(cell, __ATOMIC_RELAXED);
+
+	while (is < least && !__atomic_compare_exchange_n(cell, &is, least, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
 static inline void tach_add(struct tach_writer *w, struct tach_counter c, uint64_t n)
 {
 	if (w)
-		tach_publish_raise(&w->counters[c.cell % TACH_PUBLISH_NAMES], n, w->shared);
+		tach_publish_increase(&w->counters[c.cell % TACH_PUBLISH_NAMES], n, w->shared);
 }
 
 static inline void tach_set(struct tach_publisher *p, struct tach_gauge g, double level)
@@ -338,16 +352,16 @@ static inline void tach_set(struct tach_publisher *p, struct tach_gauge g, doubl
 /* The bins come before the top: a reader that sees the top finds pages that were touched. */
 static inline void tach_record(struct tach_writer *w, struct tach_histogram h, uint64_t value)
 {
-	uint64_t above = value < UINT64_MAX ? value + 1 : value, top;
+	uint64_t above = value < UINT64_MAX ? value + 1 : value, *top;
 	uint32_t i = h.cell % TACH_PUBLISH_HISTOGRAMS;
 
 	if (!w)
 		return;
-	tach_publish_raise(&w->bins[i][tach_hist_bin(value)], 1, w->shared);
-	tach_publish_raise(&w->sums[i], value, w->shared);
-	top = __atomic_load_n(&w->tops[i], __ATOMIC_RELAXED);
-	while (above > top && !__atomic_compare_exchange_n(&w->tops[i], &top, above, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
+	tach_publish_increase(&w->bins[i][tach_hist_bin(value)], 1, w->shared);
+	tach_publish_increase(&w->sums[i], value, w->shared);
+	top = &w->tops[i];
+	if (above > __atomic_load_n(top, __ATOMIC_RELAXED))
+		tach_publish_raise_to(top, above);
 }
 
 #endif

@@ -23,8 +23,8 @@
 enum { SIZE, RATE, TAMPER, THREADS, OPTIONS };
 
 static const struct workload_option options[OPTIONS] = {
-	[SIZE] = { .name = "size", .argument = "BYTES", .value = "1420", .type = WORKLOAD_SIZE, .min = 8, .max = 1 << 20,
-		.help = "payload of a packet" },
+	[SIZE] = { .name = "size", .argument = "BYTES", .value = "1420", .type = WORKLOAD_SIZE, .min = 8,
+		.max = 1 << 20, .help = "payload of a packet" },
 	[RATE] = { .name = "rate", .argument = "N", .value = "0", .type = WORKLOAD_COUNT, .max = 100000000,
 		.help = "packets a second of all threads together; 0: as many as go" },
 	[TAMPER] = { .name = "tamper", .argument = "N", .value = "0", .type = WORKLOAD_COUNT, .max = 1000000000,
@@ -107,14 +107,15 @@ static void do_packet(struct worker *w, struct tach_writer *writer)
 	put_be64(w->plain, number);
 	begin = clock_now();
 	make_nonce(w, number, nonce);
-	crypto_aead_chacha20poly1305_ietf_encrypt(w->sealed, NULL, w->plain, size, w->header, HEADER, NULL, nonce, w->key);
+	crypto_aead_chacha20poly1305_ietf_encrypt(w->sealed, NULL, w->plain, size, w->header, HEADER, NULL, nonce,
+		w->key);
 	sealed = clock_now();
 	if (damaged)
 		damage(w, size + TAG, number);
 	reopen = damaged ? clock_now() : sealed;
 	make_nonce(w, number, nonce);
-	ok = crypto_aead_chacha20poly1305_ietf_decrypt(w->opened, NULL, NULL, w->sealed, size + TAG, w->header, HEADER, nonce,
-		w->key) == 0;
+	ok = crypto_aead_chacha20poly1305_ietf_decrypt(w->opened, NULL, NULL, w->sealed, size + TAG, w->header, HEADER,
+		nonce, w->key) == 0;
 	end = clock_now();
 	w->packets++;
 	check(w, writer, damaged, ok);
@@ -192,8 +193,8 @@ static int report(const struct workload_run *r, const struct names *n, const str
 	report_latency(r, "open", n->open);
 	report_latency(r, "both", n->op);
 	if (sum.wrong || sum.rejected != sum.damaged)
-		return err_set(e, 0, "%" PRIu64 " of %" PRIu64 " packets were not opened or rejected as they must be", sum.wrong,
-			sum.packets);
+		return err_set(e, 0, "%" PRIu64 " of %" PRIu64 " packets were not opened or rejected as they must be",
+			sum.wrong, sum.packets);
 	return 0;
 }
 
@@ -239,11 +240,12 @@ static int run(struct workload_run *r, struct err *e)
 const struct workload_ops workload_crypto_aead = {
 	.name = "crypto-aead",
 	.summary = "packets sealed and opened with ChaCha20-Poly1305 in memory",
-	.method = "Each packet is sealed with libsodium's ChaCha20-Poly1305 (RFC 8439) into one buffer and opened into another: "
-		"20 bytes of header are authenticated, the nonce is the IV xor the packet's number, the payload is compared "
-		"after opening. ops and bytes count packets and payload; seal, open and op (both) are times by the monotonic "
-		"clock, which is read three times a packet and is part of what an operation costs here. With --tamper every "
-		"Nth packet has one bit flipped, in the header, the text or the tag by turns: exactly those must be rejected.",
+	.method = "Each packet is sealed with libsodium's ChaCha20-Poly1305 (RFC 8439) into one buffer and opened "
+		"into another: 20 bytes of header are authenticated, the nonce is the IV xor the packet's number, "
+		"the payload is compared after opening. ops and bytes count packets and payload; seal, open and "
+		"op (both) are times by the monotonic clock, which is read three times a packet and is part of "
+		"what an operation costs here. With --tamper every Nth packet has one bit flipped, in the header, "
+		"the text or the tag by turns: exactly those must be rejected.",
 	.missing = MISSING,
 	.options = options,
 	.noptions = OPTIONS,

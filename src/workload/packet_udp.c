@@ -25,8 +25,8 @@
 enum { SIZE, BATCH, RATE, ECHO_EVERY, THREADS, OPTIONS };
 
 static const struct workload_option options[OPTIONS] = {
-	[SIZE] = { .name = "size", .argument = "BYTES", .value = "64", .type = WORKLOAD_SIZE, .min = sizeof(struct udp_head),
-		.max = 65507, .help = "payload of a packet" },
+	[SIZE] = { .name = "size", .argument = "BYTES", .value = "64", .type = WORKLOAD_SIZE,
+		.min = sizeof(struct udp_head), .max = 65507, .help = "payload of a packet" },
 	[BATCH] = { .name = "batch", .argument = "N", .value = "32", .type = WORKLOAD_COUNT, .min = 1, .max = 1024,
 		.help = "packets that one system call sends or receives at most" },
 	[RATE] = { .name = "rate", .argument = "N", .value = "0", .type = WORKLOAD_COUNT, .max = 100000000,
@@ -319,8 +319,8 @@ static int end_pair(struct pair *p, struct err *e)
 	if (p->tx_error.text[0] || p->rx_error.text[0])
 		return err_set(e, p->tx_error.code, "%s", p->tx_error.text[0] ? p->tx_error.text : p->rx_error.text);
 	if (p->tx_packets != p->rx_packets + p->lost)
-		return err_set(e, 0, "the counts are wrong: %" PRIu64 " packets sent, %" PRIu64 " received, %" PRIu64 " lost",
-			p->tx_packets, p->rx_packets, p->lost);
+		return err_set(e, 0, "the counts are wrong: %" PRIu64 " packets sent, %" PRIu64 " received, %" PRIu64
+			" lost", p->tx_packets, p->rx_packets, p->lost);
 	return 0;
 }
 
@@ -378,12 +378,14 @@ static int run(struct workload_run *r, struct err *e)
 const struct workload_ops workload_packet_udp = {
 	.name = "packet-udp",
 	.summary = "datagrams over loopback: sender and receiver, sendmmsg and recvmmsg, round trips",
-	.method = "A sender gives batches of UDP datagrams on 127.0.0.1 to the kernel with sendmmsg, a receiver takes them with "
-		"recvmmsg. tx_packets are those that the kernel took, rx_packets and ops those that the receiver got, bytes "
-		"are payload. lost are numbers that did not come: the socket's buffer or the backlog was full; a gap is a loss "
-		"after half a second. With --rate packets follow an absolute schedule, in bursts of 100 us above 10,000 a second. "
-		"Every Nth packet is sent back; its round trip runs from before its batch was given to the kernel until the "
-		"sender looks for replies: without --rate that is after each batch, so it includes the rest of the batch.",
+	.method = "A sender gives batches of UDP datagrams on 127.0.0.1 to the kernel with sendmmsg, a receiver "
+		"takes them with recvmmsg. tx_packets are those that the kernel took, rx_packets and ops those "
+		"that the receiver got, bytes are payload. lost are numbers that did not come: the socket's "
+		"buffer or the backlog was full; a gap is a loss after half a second. With --rate packets follow "
+		"an absolute schedule, in bursts of 100 us above 10,000 a second. Every Nth packet is sent back; "
+		"its round trip runs from before its batch was given to the kernel until the sender looks for "
+		"replies: without --rate that is after each batch, and includes the time in the receiver's queue, "
+		"which such a sender keeps full.",
 	.options = options,
 	.noptions = OPTIONS,
 	.run = run,

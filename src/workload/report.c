@@ -23,7 +23,8 @@ void report_work(const struct workload_run *r, const char *name, uint64_t ops, u
 	double seconds = nsec_to_seconds(r->elapsed);
 	char a[FMT_SIZE], b[FMT_SIZE];
 
-	fprintf(r->out, "%s: %s operations/s for %s\n", name, fmt_count(a, (double)ops / seconds), fmt_seconds(b, seconds));
+	fprintf(r->out, "%s: %s operations/s for %s\n", name, fmt_count(a, (double)ops / seconds),
+		fmt_seconds(b, seconds));
 	report_line(r, "operations", "%" PRIu64 " in %.3f s: %.1f/s", ops, seconds, (double)ops / seconds);
 	report_line(r, "bytes", "%" PRIu64 ": %s/s", bytes, fmt_bytes(a, (double)bytes / seconds));
 	if (ops)
@@ -51,11 +52,12 @@ static uint64_t sum_bins(const struct tach_publisher *p, unsigned cell, uint64_t
 /* The value below which the fraction p of the events lie, interpolated inside its bin, never above the maximum. */
 static double percentile(const uint64_t bins[TACH_HIST_BINS], uint64_t total, uint64_t max, double p)
 {
-	double rank = p * (double)total, seen = 0, value;
+	double rank = p * (double)total, seen = 0, inside, value;
 
 	for (unsigned i = 0; i < TACH_HIST_BINS; i++) {
 		if (bins[i] && seen + (double)bins[i] >= rank) {
-			value = (double)tach_hist_floor(i) + (rank - seen) / (double)bins[i] * (double)(tach_hist_width(i) - (i < 16));
+			inside = (rank - seen) / (double)bins[i];
+			value = (double)tach_hist_floor(i) + inside * (double)(tach_hist_width(i) - (i < 16));
 			return value < (double)max ? value : (double)max;
 		}
 		seen += (double)bins[i];
@@ -76,6 +78,6 @@ void report_latency(const struct workload_run *r, const char *label, struct tach
 	}
 	for (unsigned i = 0; i < 5; i++)
 		fmt_seconds(text[i], percentile(bins, total, max, points[i]) / 1e9);
-	report_line(r, label, "p50 %s  p90 %s  p99 %s  p99.9 %s  max %s  of %" PRIu64, text[0], text[1], text[2], text[3],
-		text[4], total);
+	report_line(r, label, "p50 %s  p90 %s  p99 %s  p99.9 %s  max %s  of %" PRIu64, text[0], text[1], text[2],
+		text[3], text[4], total);
 }

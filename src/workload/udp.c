@@ -22,7 +22,8 @@ static int bound_socket(struct sockaddr_in *address)
 	*address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	if (fd < 0)
 		return -1;
-	if (bind(fd, (struct sockaddr *)address, length) < 0 || getsockname(fd, (struct sockaddr *)address, &length) < 0 ||
+	if (bind(fd, (struct sockaddr *)address, length) < 0 ||
+		getsockname(fd, (struct sockaddr *)address, &length) < 0 ||
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence) < 0) {
 		close(fd);
 		return -1;

@@ -54,8 +54,8 @@ struct workload_ops {
 	const struct workload_option *options; /* its own, in the order of workload_run.value */
 	size_t noptions;
 
-	/* Starts its threads, waits (workload_wait), ends them, prints its summary. Returns 0, or -1 with the sentence of
-	 * what failed, also when its own counts do not add up. */
+	/* Starts its threads, waits (workload_wait), ends them, prints its summary. Returns 0, or -1 with the sentence
+	 * of what failed, also when its own counts do not add up. */
 	int (*run)(struct workload_run *r, struct err *e);
 };
 

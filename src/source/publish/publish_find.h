@@ -32,8 +32,8 @@ void publish_find_tick(struct publish_find *f, const struct target *t, nsec_t bu
 /* Has every process walked again as soon as the budget allows. */
 void publish_find_hurry(struct publish_find *f);
 
-/* The number of the tick now, from 1, and the one at which the oldest of the newest complete walks began (the number now
- * when there is no process): what was open in a process before that has been found. */
+/* The number of the tick now, from 1, and the one at which the oldest of the newest complete walks began (the number
+ * now when there is no process): what was open in a process before that has been found. */
 uint64_t publish_find_now(const struct publish_find *f);
 uint64_t publish_find_oldest(const struct publish_find *f);
 

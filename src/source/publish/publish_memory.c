@@ -1,6 +1,6 @@
 /*
- * One memfd of another process, from a descriptor number to a mapping. The process may swap what is behind the number at
- * any time: it is pinned with O_PATH first, which runs no file system's code, and everything after looks at the pin.
+ * One memfd of another process, from a descriptor number to a mapping. The process may swap what is behind the number
+ * at any time: it is pinned with O_PATH first, which runs no file system's code, and everything after looks at the pin.
  */
 #include "source/publish/publish_memory.h"
 

@@ -38,10 +38,12 @@ static int check_head(const struct tach_publisher *p, size_t size, struct err *w
 		return err_set(why, 0, "it does not begin as published memory does");
 	version = load32(&p->version);
 	if (version != TACH_PUBLISH_VERSION)
-		return err_set(why, 0, "it has layout version %u, this tach reads version %u", version, TACH_PUBLISH_VERSION);
+		return err_set(why, 0, "it has layout version %u, this tach reads version %u", version,
+			TACH_PUBLISH_VERSION);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		if (load32((const uint32_t *)(const void *)((const char *)p + fields[i].at)) != fields[i].value)
-			return err_set(why, 0, "its %s is not that of version %u", fields[i].what, TACH_PUBLISH_VERSION);
+			return err_set(why, 0, "its %s is not that of version %u", fields[i].what,
+				TACH_PUBLISH_VERSION);
 	if (size != sizeof *p)
 		return err_set(why, 0, "its size is not what it says");
 	return 0;

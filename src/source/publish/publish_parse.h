@@ -1,6 +1,6 @@
 /*
- * What lies in published memory (tach/publish.h). The memory belongs to another program, which may change it while it is
- * read: nothing in it is believed, and nothing is read twice. Works on any buffer of 8-byte alignment.
+ * What lies in published memory (tach/publish.h). The memory belongs to another program, which may change it while it
+ * is read: nothing in it is believed, and nothing is read twice. Works on any buffer of 8-byte alignment.
  */
 #ifndef TACH_SOURCE_PUBLISH_PARSE_H
 #define TACH_SOURCE_PUBLISH_PARSE_H

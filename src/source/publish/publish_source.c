@@ -263,15 +263,16 @@ static void put_summary(const struct publish *s, struct sample *out)
 	char text[120] = "";
 
 	if (processes && denied == processes) {
-		sample_status(out, source_publish.name, STATUS_DENIED, "the descriptors of the program may not be looked at", fix);
+		sample_status(out, source_publish.name, STATUS_DENIED,
+			"the descriptors of the program may not be looked at", fix);
 	} else if (denied) {
 		snprintf(text, sizeof text, "%zu of %zu processes may not be looked at", denied, processes);
 		sample_status(out, source_publish.name, STATUS_PARTIAL, text, fix);
 	} else if (s->npublishers) {
 		sample_status(out, source_publish.name, STATUS_ON, "", "");
 	} else {
-		sample_status(out, source_publish.name, STATUS_OFF,
-			s->ever ? "the program that published has ended" : "no program here publishes: see man 3 tach-publish", "");
+		sample_status(out, source_publish.name, STATUS_OFF, s->ever ? "the program that published has ended" :
+			"no program here publishes: see man 3 tach-publish", "");
 	}
 }
 

@@ -221,14 +221,9 @@ static void put_bins(struct total *total, struct sample *out)
 
 void publish_totals_put(struct publish_totals *t, struct sample *out)
 {
-	static void (*const put[])(struct total *, struct sample *) = { [TACH_COUNTER] = put_count, [TACH_GAUGE] = put_level,
-		[TACH_HISTOGRAM] = put_bins };
+	static void (*const put[])(struct total *, struct sample *) = { [TACH_COUNTER] = put_count,
+		[TACH_GAUGE] = put_level, [TACH_HISTOGRAM] = put_bins };
 
 	for (size_t i = 0; i < t->count; i++)
 		put[t->totals[i].kind](&t->totals[i], out);
-}
-
-size_t publish_totals_names(const struct publish_totals *t)
-{
-	return t->count;
 }

@@ -21,7 +21,8 @@ struct publish_totals;
 struct publish_totals *publish_totals_new(struct registry *registry); /* borrowed */
 void publish_totals_free(struct publish_totals *t);
 
-/* The number of the total that a published name goes to, made if it is new; -1 with the reason when it cannot be shown. */
+/* The number of the total that a published name goes to, made if it is new; -1 with the reason when it cannot be
+ * shown. */
 int publish_totals_find(struct publish_totals *t, const struct publish_name *name, struct err *why);
 
 void publish_totals_begin(struct publish_totals *t); /* a new tick */
@@ -31,7 +32,5 @@ void publish_totals_bins(struct publish_totals *t, int which, const struct hist 
 
 /* Puts every total. A gauge that nobody sets is a gap. */
 void publish_totals_put(struct publish_totals *t, struct sample *out);
-
-size_t publish_totals_names(const struct publish_totals *t);
 
 #endif
