@@ -22,7 +22,7 @@ LIB_LIBS += $(shell $(PKG_CONFIG) --libs libproc2)
 endif
 ifeq ($(if $(filter libpfm,$(NO)),,$(call have_header,perfmon/pfmlib_perf_event.h)),1) # Debian has no .pc file for it
 LIB_CFLAGS += -DHAVE_LIBPFM
-LIB_LIBS += -lpfm
+LIB_LIBS += -ldl # loaded when a name is looked up
 endif
 ifeq ($(call have,libsodium),1)
 LIB_CFLAGS += -DHAVE_LIBSODIUM $(shell $(PKG_CONFIG) --cflags libsodium)
