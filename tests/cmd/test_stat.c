@@ -297,7 +297,7 @@ static void workloads_run_alone_and_watched(void **state)
 	assert_int_equal(o.status, 0);
 	assert_true(json_string_is(l.line[0], "target/comm", "packet-udp"));
 	assert_true(json_number(last, "counters/app.rx_packets/rate") > 1000);
-	assert_true(json_number(last, "counters/app.tx_packets/total") >= json_number(last, "counters/app.rx_packets/total"));
+	assert_true(json_number(last, "counters/app.tx_packets/total") > 1000);
 	assert_true(json_number(last, "histograms/app.rtt_seconds/p50") > 0);
 	assert_true(json_number(last, "derived/app.cpu_seconds_per_packet") > 0);
 	outcome_free(&o);
