@@ -1,22 +1,28 @@
 /* Errors as sentences, and the one way out when nothing can go on. Knows nothing of the screen but a hook. */
 #include "base/err.h"
 
+#include "base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void (*restore_hook)(void);
 
+/* By way of a copy: what is quoted may come from outside, or be the text of e itself. */
 int err_set(struct err *e, int code, const char *format, ...)
 {
+	char raw[sizeof e->text];
 	va_list ap;
 
 	if (!e)
 		return -1;
 	e->code = code;
 	va_start(ap, format);
-	vsnprintf(e->text, sizeof e->text, format, ap);
+	vsnprintf(raw, sizeof raw, format, ap);
 	va_end(ap);
+	str_clean(e->text, sizeof e->text, raw, strlen(raw));
 	return -1;
 }
 

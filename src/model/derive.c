@@ -142,6 +142,8 @@ static int parse_primary(struct parser *p)
 		if (!op)
 			return -1;
 		op->number = strtod(p->at, &end);
+		if (!isfinite(op->number))
+			return fail(p, "a smaller number expected");
 		p->at = end;
 		return 0;
 	}
@@ -235,6 +237,8 @@ static struct point combine(struct point a, struct point b, char sign)
 		out.value = sign == '*' ? a.value * b.value : a.value / b.value;
 	out.coverage = a.coverage < b.coverage ? a.coverage : b.coverage;
 	out.state = a.state > b.state ? a.state : b.state; /* OK < SCALED < PARTIAL */
+	if (!isfinite(out.value))
+		return point_missing(POINT_GAP, NULL);
 	return out;
 }
 

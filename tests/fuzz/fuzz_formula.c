@@ -3,6 +3,8 @@
 
 #include "model/derive.h"
 
+#include <math.h>
+
 static struct point input(const void *context, int function, metric_id id, const char *name)
 {
 	const struct registry *r = context;
@@ -27,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		formula_bind(f, r);
 		p = formula_evaluate(f, &in);
-		if (point_has_value(p) == (p.value != p.value))
+		if (point_has_value(p) != (isfinite(p.value) != 0))
 			abort();
 		for (size_t i = 0; formula_name(f, i); i++)
 			;

@@ -47,6 +47,16 @@ static struct point evaluate(const char *text)
 	return p;
 }
 
+static void what_overflows_is_a_gap(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(evaluate("a * 1e300 * 1e300").state, POINT_GAP);
+	assert_int_equal(evaluate("a * 1e300 * 1e300 * 0").state, POINT_GAP);
+	assert_null(formula_parse("1e999", &e));
+}
+
 static void arithmetic(void **state)
 {
 	(void)state;
@@ -115,7 +125,7 @@ static void the_table(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(arithmetic), cmocka_unit_test(missing_stays_missing),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_overflows_is_a_gap), cmocka_unit_test(arithmetic), cmocka_unit_test(missing_stays_missing),
 		cmocka_unit_test(bad_formulas), cmocka_unit_test(the_table) };
 
 	return cmocka_run_group_tests_name("model/derive", tests, NULL, NULL);
