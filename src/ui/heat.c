@@ -1,4 +1,4 @@
-/* Heat maps of histograms. Knows bins and cells; values are nanoseconds on the labels. */
+/* Heat maps of histograms. Knows bins and cells. */
 #include "ui/heat.h"
 
 #include "base/fmt.h"
@@ -102,18 +102,18 @@ static double round_edge(double edge, int steps)
 	return 0;
 }
 
-/* A round time without decimals: "300us", "10ms", "1s". */
-static void round_time(char *buf, size_t size, double ns)
+/* A round value without decimals: "300us", "10ms", "1s"; "300", "10k". */
+static void round_value(char *buf, size_t size, double v, bool seconds)
 {
-	static const char *const units[] = { "ns", "us", "ms", "s" };
+	static const char *const units[][4] = { { "", "k", "M", "G" }, { "ns", "us", "ms", "s" } };
 	size_t u = 0;
 
-	for (; u < 3 && ns > 999.5; u++)
-		ns /= 1000;
-	snprintf(buf, size, "%.0f%s", ns, units[u]);
+	for (; u < 3 && v > 999.5; u++)
+		v /= 1000;
+	snprintf(buf, size, "%.0f%s", v, units[seconds][u]);
 }
 
-const char *heat_label(char *buf, size_t size, const struct heat_axis *a, int row)
+const char *heat_label(char *buf, size_t size, const struct heat_axis *a, int row, bool seconds)
 {
 	double edge = a->edge[row ? row - 1 : 0], called = round_edge(edge, a->steps);
 	bool end = row == 0 || row == a->rows - 1;
@@ -122,7 +122,7 @@ const char *heat_label(char *buf, size_t size, const struct heat_axis *a, int ro
 	buf[0] = '\0';
 	if (called == 0 && !end)
 		return buf;
-	round_time(text, sizeof text, called > 0 ? called : edge);
+	round_value(text, sizeof text, called > 0 ? called : edge, seconds);
 	snprintf(buf, size, "%s%s", row == 0 ? "<" : end ? ">=" : "", text);
 	return buf;
 }

@@ -6,6 +6,7 @@
 #include "ui/canvas.h"
 #include "ui/theme.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,8 @@ int heat_level(uint64_t events, uint64_t fullest);
 void heat_draw(struct canvas *c, struct rect r, int col, const struct theme_glyphs *g, const struct heat_axis *a,
 	const struct hist *h);
 
-/* What stands at the left of a row: ">=10ms", "1ms", "<10us", or "" for rows between round values. */
-const char *heat_label(char *buf, size_t size, const struct heat_axis *a, int row);
+/* What stands at the left of a row: ">=10ms", "1ms", "<10us", or "" for rows between round values. Values are
+ * nanoseconds, or plain numbers when seconds is false: "100", "<3k". */
+const char *heat_label(char *buf, size_t size, const struct heat_axis *a, int row, bool seconds);
 
 #endif

@@ -7,6 +7,7 @@
 #include "ui/frozen.h"
 #include "ui/header.h"
 #include "ui/help.h"
+#include "ui/oneline.h"
 #include "ui/pane.h"
 #include "ui/text.h"
 #include "ui/why.h"
@@ -362,32 +363,6 @@ static void draw_message(const struct screen *s, const struct store *st, struct 
 	}
 }
 
-/* The whole screen in one line: the name, then the first-rank rows of the panes as far as they fit. */
-static void draw_one_line(const struct view *v, const struct store *st, struct canvas *c, struct rect r)
-{
-	struct line lines[LINES_MAX];
-	char text[64];
-	int col = r.col;
-	size_t count;
-
-	if (r.cols < 8) {
-		store_statuses(st, &count);
-		canvas_put(c, r.row, r.col, ROLE_TEXT, store_facts(st)->state == TARGET_ENDED || !v->now ? '!' : '.');
-		return;
-	}
-	if (r.cols >= 40)
-		col += canvas_write(c, r.row, col, 20, ROLE_TITLE, store_facts(st)->name) + 1;
-	for (size_t i = 0; pane_table[i] && v->now; i++) {
-		size_t n = pane_lines(pane_table[i], v, lines, LINES_MAX);
-
-		for (size_t k = 0; k < n; k++) {
-			rows_brief(text, sizeof text, &lines[k]);
-			if (lines[k].rank == 0 && point_has_value(lines[k].now) && col + canvas_width(text) <= r.col + r.cols)
-				col += canvas_write(c, r.row, col, -1, ROLE_NOW, text) + 1;
-		}
-	}
-}
-
 static void draw_header(const struct screen *s, const struct view *v, struct canvas *c, struct rect r)
 {
 	char key[UI_KEY_NAME_SIZE];
@@ -440,7 +415,7 @@ static void draw_dashboard(struct screen *s, const struct view *v, struct canvas
 	}
 	layout_compute(&l, c->rows, c->cols, wishes, n, s->zoomed ? s->focus : -1);
 	if (l.one_line) {
-		draw_one_line(v, v->store, c, l.header);
+		oneline_draw(v, c, l.header);
 		return;
 	}
 	draw_header(s, v, c, l.header);
@@ -479,10 +454,21 @@ static void draw_help(struct screen *s, const struct view *v, struct canvas *c)
 	help_draw(s->keys, v->glyphs, c, s->top);
 }
 
+/* A screen that is paused for longer than the history cannot stand still: it would turn into gaps. */
+static void end_pause_without_history(struct screen *s, const struct store *st)
+{
+	if (!s->paused || store_tick_at(st, s->moment) == s->moment)
+		return;
+	s->paused = false;
+	screen_message(s, "no longer paused: that moment has left the history that is kept");
+}
+
 void screen_draw(struct screen *s, const struct store *st, struct canvas *c)
 {
-	struct view v = base_view(s, st);
+	struct view v;
 
+	end_pause_without_history(s, st);
+	v = base_view(s, st);
 	canvas_clear(c);
 	if (s->overlay == OVERLAY_HELP)
 		draw_help(s, &v, c);

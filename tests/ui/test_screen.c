@@ -155,6 +155,25 @@ static void pause_stands_still_while_the_store_goes_on(void **state)
 	end(&f);
 }
 
+static void a_pause_ends_with_the_history(void **state)
+{
+	struct fixture f = begin(&gateway);
+
+	(void)state;
+	played_free(f.played);
+	f.played = played_new(&gateway, 20);
+	played_until(f.played, 30);
+	press(&f, ' ');
+	played_until(f.played, 49);
+	draw(&f, 24, 80);
+	shows(&f, "PAUSED");
+	played_until(f.played, 50);
+	draw(&f, 24, 80);
+	hides(&f, "PAUSED");
+	shows(&f, "that moment has left the history");
+	end(&f);
+}
+
 static void digits_focus_and_then_zoom(void **state)
 {
 	struct fixture f = begin(&gateway);
@@ -434,6 +453,7 @@ int main(void)
 		cmocka_unit_test(a_screen_that_followed_shows_what_a_new_one_shows),
 		cmocka_unit_test(before_the_first_sample_nothing_is_claimed),
 		cmocka_unit_test(pause_stands_still_while_the_store_goes_on),
+		cmocka_unit_test(a_pause_ends_with_the_history),
 		cmocka_unit_test(digits_focus_and_then_zoom),
 		cmocka_unit_test(the_selection_stays_inside_its_list),
 		cmocka_unit_test(units_divide_by_the_operation_that_they_name),

@@ -155,7 +155,7 @@ static void heat_axis_reaches_from_fast_to_slow(void **state)
 	assert_int_equal(a.rows, 4);
 	assert_int_equal(a.steps, 1);
 	for (int i = 0; i < 4; i++)
-		assert_string_equal(heat_label(buf, sizeof buf, &a, i), labels[i]);
+		assert_string_equal(heat_label(buf, sizeof buf, &a, i, true), labels[i]);
 	heat_count(&a, &h, count);
 	assert_int_equal(count[0], 0);
 	assert_int_equal(count[1], 100);
@@ -173,17 +173,18 @@ static void heat_axis_is_as_fine_as_fits(void **state)
 	record_some(&h);
 	heat_axis(&a, &h, 8); /* 10 us to 2 ms: 2.3 powers of ten, three rows each */
 	assert_int_equal(a.steps, 3);
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 1), "10us");
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 2), "20us");
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 3), "50us");
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 7), ">=1ms");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 1, true), "10us");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 2, true), "20us");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 3, true), "50us");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 7, true), ">=1ms");
 	heat_axis(&a, &h, 7); /* one row less: two each, and one to spare above */
 	assert_int_equal(a.steps, 2);
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 2), "30us");
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 6), ">=3ms");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 2, true), "30us");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 6, true), ">=3ms");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 2, false), "30k");
 	heat_axis(&a, &h, 3); /* too few rows: the slow ones keep theirs */
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 2), ">=1ms");
-	assert_string_equal(heat_label(buf, sizeof buf, &a, 0), "<100us");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 2, true), ">=1ms");
+	assert_string_equal(heat_label(buf, sizeof buf, &a, 0, true), "<100us");
 	memset(&h, 0, sizeof h);
 	heat_axis(&a, &h, 1); /* an empty histogram and a silly height are survived */
 	assert_int_equal(a.rows, 2);

@@ -36,16 +36,22 @@ static const struct {
 
 #define NFIGURES (sizeof figures / sizeof figures[0])
 
-/* The histograms that can be shown, those of the program first. */
+/* Durations before other values, and what the program publishes before what others count. */
+static int order_of(const struct metric *m)
+{
+	return 2 * (m->unit != UNIT_SECONDS) + !str_starts(m->name, "app.");
+}
+
+/* The histograms that can be shown. */
 static size_t histograms(const struct view *v, metric_id out[HISTOGRAMS_MAX])
 {
 	size_t n = 0;
 
-	for (int published = 1; published >= 0; published--)
+	for (int order = 0; order < 4; order++)
 		for (size_t id = 0; id < store_metrics(v->store) && n < HISTOGRAMS_MAX; id++) {
 			const struct metric *m = store_metric(v->store, (metric_id)id);
 
-			if (m->kind == METRIC_HISTOGRAM && str_starts(m->name, "app.") == published)
+			if (m->kind == METRIC_HISTOGRAM && order_of(m) == order)
 				out[n++] = (metric_id)id;
 		}
 	return n;
@@ -153,7 +159,7 @@ static void draw_heat(const struct view *v, struct canvas *c, struct rect r, met
 
 	for (int i = 0; i < a->rows; i++)
 		canvas_right(c, r.row + r.rows - 1 - i, r.col - 1 - label_cols, label_cols, ROLE_DIM,
-			heat_label(label, sizeof label, a, i));
+			heat_label(label, sizeof label, a, i, store_metric(v->store, id)->unit == UNIT_SECONDS));
 	for (int back = 0; back < r.cols; back++) {
 		struct span span = view_column(v, back);
 
