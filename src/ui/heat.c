@@ -37,8 +37,8 @@ void heat_axis(struct heat_axis *a, const struct hist *h, int rows)
 		if (top - low <= rows - 2)
 			break;
 	}
-	if (low < top - (rows - 2))
-		low = top - (rows - 2);
+	if (top - low > rows - 2)
+		low++;
 	a->rows = rows;
 	a->steps = steps;
 	for (int i = 0; i < rows - 1; i++)

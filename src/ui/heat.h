@@ -21,8 +21,9 @@ struct heat_axis {
 };
 
 /* The finest axis of that many rows that reaches from the fastest events (a tenth may fall below) to the slowest one;
- * rows to spare stand above. Where even a row a factor of ten is too fine, the lowest row takes the rest. Edges are
- * powers of 10^(1/steps) and hang on the fast events, so that they move rarely. */
+ * rows to spare stand above. Where even a row a factor of ten is too fine, the lowest row takes the fast ones and the
+ * topmost all that are slower than the rest. Edges are powers of 10^(1/steps) and hang on the fast events, so that they
+ * move rarely. */
 void heat_axis(struct heat_axis *a, const struct hist *h, int rows);
 
 /* Events of h by row. */

@@ -182,7 +182,7 @@ static void heat_axis_is_as_fine_as_fits(void **state)
 	assert_string_equal(heat_label(buf, sizeof buf, &a, 2, true), "30us");
 	assert_string_equal(heat_label(buf, sizeof buf, &a, 6, true), ">=3ms");
 	assert_string_equal(heat_label(buf, sizeof buf, &a, 2, false), "30k");
-	heat_axis(&a, &h, 3); /* too few rows: the slow ones keep theirs */
+	heat_axis(&a, &h, 3); /* too few rows: both ends are open */
 	assert_string_equal(heat_label(buf, sizeof buf, &a, 2, true), ">=1ms");
 	assert_string_equal(heat_label(buf, sizeof buf, &a, 0, true), "<100us");
 	memset(&h, 0, sizeof h);
