@@ -53,19 +53,19 @@ static struct place find(const struct workload_ops *w, const char *name, size_t 
 
 static int unknown(const struct workload_ops *w, const char *word, struct err *e)
 {
-	const char *names[WORKLOAD_OPTIONS_MAX + WORKLOAD_COMMON], *nearest;
-	char clean[40];
+	char spelling[WORKLOAD_OPTIONS_MAX + WORKLOAD_COMMON][40], clean[40];
+	const char *names[WORKLOAD_OPTIONS_MAX + WORKLOAD_COMMON];
 	size_t n = 0;
 
-	for (size_t i = 0; i < w->noptions; i++)
-		names[n++] = w->options[i].name;
-	for (size_t i = 0; i < WORKLOAD_COMMON; i++)
-		names[n++] = workload_common[i].name;
+	for (size_t i = 0; i < w->noptions + WORKLOAD_COMMON; i++) {
+		const struct workload_option *o = i < w->noptions ? &w->options[i] : &workload_common[i - w->noptions];
+
+		snprintf(spelling[n], sizeof spelling[n], "--%s", o->name);
+		names[n] = spelling[n];
+		n++;
+	}
 	str_clean(clean, sizeof clean, word, strlen(word));
-	nearest = str_nearest(clean + (str_starts(clean, "--") ? 2 : 0), names, n);
-	if (nearest)
-		return err_set(e, 0, "%s has no option '%s'; did you mean --%s?", w->name, clean, nearest);
-	return err_set(e, 0, "%s has no option '%s'", w->name, clean);
+	return err_unknown(e, "option", clean, str_nearest(clean, names, n));
 }
 
 /* Takes the option at argv[*at] and its value. */

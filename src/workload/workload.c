@@ -25,17 +25,14 @@ const struct workload_ops *workload_find(const char *name)
 
 static int unknown_name(const char *name, struct err *e)
 {
-	const char *names[32], *nearest;
+	const char *names[32];
 	char clean[40];
 	size_t n = 0;
 
 	for (const struct workload_ops *const *w = workload_table; *w && n < 32; w++)
 		names[n++] = (*w)->name;
 	str_clean(clean, sizeof clean, name, strlen(name));
-	nearest = str_nearest(clean, names, n);
-	if (nearest)
-		return err_set(e, 0, "there is no workload '%s'; did you mean %s?", clean, nearest);
-	return err_set(e, 0, "there is no workload '%s'", clean);
+	return err_unknown(e, "workload", clean, str_nearest(clean, names, n));
 }
 
 /* Signals that ask it to end become readable; every thread started from here on leaves them to this descriptor. */

@@ -52,13 +52,13 @@ static void wrong_usage_is_one_sentence(void **state)
 	static const struct {
 		const char *words, *sentence;
 	} cases[] = {
-		{ "packet-upd", "tach: there is no workload 'packet-upd'; did you mean packet-udp?\n" },
-		{ "", "tach: there is no workload ''\n" },
-		{ "packet-udp --sise 64", "tach: packet-udp has no option '--sise'; did you mean --size?\n" },
-		{ "packet-udp --frobnicate", "tach: packet-udp has no option '--frobnicate'\n" },
-		{ "packet-udp 64", "tach: packet-udp has no option '64'\n" },
-		{ "packet-udp --", "tach: packet-udp has no option '--'\n" },
-		{ "packet-udp --si\033ze 1", "tach: packet-udp has no option '--si?ze'; did you mean --size?\n" },
+		{ "packet-upd", "tach: unknown workload 'packet-upd'; did you mean 'packet-udp'?\n" },
+		{ "", "tach: unknown workload ''\n" },
+		{ "packet-udp --sise 64", "tach: unknown option '--sise'; did you mean '--size'?\n" },
+		{ "packet-udp --frobnicate", "tach: unknown option '--frobnicate'\n" },
+		{ "packet-udp 64", "tach: unknown option '64'\n" },
+		{ "packet-udp --", "tach: unknown option '--'\n" },
+		{ "packet-udp --si\033ze 1", "tach: unknown option '--si?ze'; did you mean '--size'?\n" },
 		{ "packet-udp --size", "tach: --size needs a value: BYTES\n" },
 		{ "packet-udp --size 15", "tach: --size must lie between 16 and 65507\n" },
 		{ "packet-udp --size=1M", "tach: --size must lie between 16 and 65507\n" },
