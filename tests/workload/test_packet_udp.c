@@ -119,7 +119,7 @@ static void published_is_what_is_reported(void **state)
 
 	(void)state;
 	target_add(&t, j.pid, true);
-	for (int tick = 0; tick < 5; tick++) { /* it need be found only once; the rest of its count is there when it has ended */
+	for (int tick = 0; tick < 5; tick++) { /* once found, its count can be read when it has ended */
 		usleep(50000);
 		sample_free(s);
 		s = sample_new(r);
@@ -152,7 +152,7 @@ int main(void)
 	};
 
 	if (!own_network()) {
-		printf("1..1\nok 1 - packet-udp # SKIP\n# skip: a network namespace of its own needs CAP_SYS_ADMIN or user namespaces\n");
+		printf("1..1\nok 1 - packet-udp # SKIP\n# skip: needs CAP_SYS_ADMIN or user namespaces for a network of its own\n");
 		return 0;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

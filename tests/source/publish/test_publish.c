@@ -178,9 +178,10 @@ static void writers(void **state)
 }
 
 #define THREADS 200 /* more than there are places, so that some share the last */
-#define EVENTS 20000
+#define EVENTS 30000 /* of each, long enough to run side by side */
 
 static struct tach_publisher *shared;
+static pthread_barrier_t all_have_writers;
 
 static void *count_all(void *arg)
 {
@@ -188,6 +189,7 @@ static void *count_all(void *arg)
 	struct tach_histogram h = tach_publish_histogram(shared, "rtt", "seconds");
 	struct tach_writer *w = tach_publish_writer(shared, "worker");
 
+	pthread_barrier_wait(&all_have_writers);
 	for (uint64_t i = 0; i < EVENTS; i++) {
 		tach_add(w, c, 1);
 		tach_record(w, h, i);
@@ -196,7 +198,7 @@ static void *count_all(void *arg)
 	return arg;
 }
 
-/* Definitions raced for, places taken and given back, and the shared place: no event is lost. */
+/* Definitions raced for, and a place that 73 threads share: no event is lost. */
 static void threads_lose_nothing(void **state)
 {
 	pthread_t threads[THREADS];
@@ -204,6 +206,7 @@ static void threads_lose_nothing(void **state)
 
 	(void)state;
 	shared = tach_publish_open();
+	pthread_barrier_init(&all_have_writers, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, count_all, NULL), 0);
 	for (int i = 0; i < THREADS; i++)
@@ -211,7 +214,8 @@ static void threads_lose_nothing(void **state)
 	for (unsigned w = 0; w < TACH_PUBLISH_WRITERS; w++)
 		for (unsigned i = 1; i < TACH_PUBLISH_NAMES; i++) {
 			ops += shared->writers[w].counters[i];
-			records += i < TACH_PUBLISH_HISTOGRAMS ? bins_of(&shared->writers[w], (struct tach_histogram){ i }) : 0;
+			if (i < TACH_PUBLISH_HISTOGRAMS)
+				records += bins_of(&shared->writers[w], (struct tach_histogram){ i });
 		}
 	assert_int_equal(ops, THREADS * EVENTS);
 	assert_int_equal(records, THREADS * EVENTS);
@@ -292,7 +296,7 @@ static void an_event_costs_nanoseconds(void **state)
 	}
 	printf("# tach_add %.1f ns, tach_record %.1f ns\n", add, record);
 #ifdef __OPTIMIZE__
-	assert_true(add < 100 && record < 200); /* an instrumented or a busy machine still passes; a system call does not */
+	assert_true(add < 100 && record < 200); /* instrumented or busy, it passes; with a system call it does not */
 #endif
 	tach_publish_close(p);
 }

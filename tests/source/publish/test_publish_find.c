@@ -31,7 +31,7 @@ static void finds(void *context, const struct process *p, unsigned fd)
 
 static const struct publish_visitor visitor = { begins, finds, NULL };
 
-/* A clock that goes a millisecond forward whenever it is asked: a budget of 2 ms is two looks, one each 16 descriptors. */
+/* A clock that goes a millisecond forward whenever it is asked: once in 16 descriptors. */
 static nsec_t slow_clock(void)
 {
 	static nsec_t now;

@@ -35,11 +35,12 @@ static void do_unsealed(int n)
 		abort();
 }
 
-static void do_seal_shrink_only(int n)
+static void do_seal_all_but_shrinking(int n)
 {
 	int fd = n ? -1 : memfd_create("tach-publish", MFD_ALLOW_SEALING);
 
-	if (fd >= 0 && (ftruncate(fd, sizeof(struct tach_publisher)) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0))
+	if (fd >= 0 && (ftruncate(fd, sizeof(struct tach_publisher)) < 0 ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_GROW) < 0))
 		abort();
 }
 
@@ -93,7 +94,7 @@ static void do_turns_bad(int n)
 /* Writes random words all over its memory, as fast as it can; half of the time with a head that is right. */
 static void *scribble(void *arg)
 {
-	static const size_t head = offsetof(struct tach_publisher, histograms) / 8, words = sizeof(struct tach_publisher) / 8;
+	static const size_t head = offsetof(struct tach_publisher, histograms) / 8, words = sizeof *pub / 8;
 	uint64_t x = 88172645463325252u, good[8];
 
 	memcpy(good, pub, sizeof good);
@@ -126,7 +127,7 @@ static void bad_memory_is_refused_with_a_reason(void **unused)
 		const char *why;
 	} cases[] = {
 		{ do_unsealed, "it is not sealed against shrinking and growing" },
-		{ do_seal_shrink_only, "it is not sealed against shrinking and growing" },
+		{ do_seal_all_but_shrinking, "it is not sealed against shrinking and growing" },
 		{ do_empty, "it has not the size of published memory" },
 		{ do_short, "its size is not that of version 1" },
 		{ do_bad_magic, "it does not begin as published memory does" },
