@@ -2,8 +2,8 @@
 #ifndef TACH_CMD_BUILTIN_H
 #define TACH_CMD_BUILTIN_H
 
-/* Whether there is such a workload, this build can run it, and it takes these words. Returns 0, or the exit status after
- * the reason was printed. */
+/* Whether there is such a workload, this build can run it, and it takes these words. Returns 0, or the exit status
+ * after the reason was printed. */
 int builtin_check(const char *name, int count, char **words);
 
 /* What it does and its options, to stdout; the name must be a workload's. */

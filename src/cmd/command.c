@@ -47,8 +47,8 @@ int command_unknown(const char *name)
 	nearest = str_nearest(name, names, count);
 	if (nearest)
 		return command_fail(EXIT_USAGE, "'%.60s' is no subcommand; did you mean 'tach %s'?", name, nearest);
-	return command_fail(EXIT_USAGE, "'%.60s' is no subcommand (tach help lists them); to watch a program: tach -n NAME, or "
-		"tach -- COMMAND to start it", name);
+	return command_fail(EXIT_USAGE, "'%.60s' is no subcommand (tach help lists them); to watch a program: tach -n NAME, "
+		"or tach -- COMMAND to start it", name);
 }
 
 int command_flush(void)
@@ -63,14 +63,11 @@ int command_flush(void)
 
 static int check_theme(const char *file)
 {
-	struct theme *theme = calloc(1, sizeof *theme);
+	struct theme theme;
 	struct err e;
-	int rc;
 
-	theme_default(theme);
-	rc = theme_read(theme, file, &e);
-	free(theme);
-	if (rc)
+	theme_default(&theme);
+	if (theme_read(&theme, file, &e))
 		return command_fail(EXIT_FAILED, "%s", e.text);
 	printf("%s: a good theme\n", file);
 	return EXIT_DONE;

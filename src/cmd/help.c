@@ -38,15 +38,6 @@ static void print_options(unsigned scope)
 	}
 }
 
-static const struct option_row *option_at(size_t offset)
-{
-	const struct option_row *row = option_table;
-
-	while (row->name && row->offset != offset)
-		row++;
-	return row->name ? row : NULL;
-}
-
 static void print_overview(void)
 {
 	char spelling[64];
@@ -55,12 +46,9 @@ static void print_overview(void)
 	for (const struct command *c = command_table; c->name; c++)
 		print_usage(c);
 	puts("\nTARGET is one of");
-	for (const struct target_word *t = target_words; t->open; t++) {
-		const struct option_row *row = option_at(t->offset);
-
-		if (row)
-			printf("  %-*s %s\n", OPTION_COLUMNS, help_option(row, spelling, sizeof spelling), row->help);
-	}
+	for (const struct target_word *t = target_words; t->open; t++)
+		printf("  %-*s %s\n", OPTION_COLUMNS, help_option(target_word_option(t), spelling, sizeof spelling),
+			target_word_option(t)->help);
 	printf("  %-*s %s\n", OPTION_COLUMNS, "    -- COMMAND [ARGS]", "a program to start");
 	puts("\nOptions of a subcommand: tach help SUBCOMMAND; of the dashboard: tach --help. All of it: man tach.");
 }

@@ -153,13 +153,13 @@ static struct session *open_feed(const char *value, const struct options *o, con
 }
 
 const struct target_word target_words[] = {
-	{ "-p", offsetof(struct options, pids), open_pids },
-	{ "-n", offsetof(struct options, name), open_name },
-	{ "-g", offsetof(struct options, cgroup), open_cgroup },
-	{ "-U", offsetof(struct options, unit), open_unit },
-	{ "-w", offsetof(struct options, workload), open_workload },
-	{ "--feed", offsetof(struct options, feed), open_feed },
-	{ NULL, 0, NULL },
+	{ offsetof(struct options, pids), open_pids },
+	{ offsetof(struct options, name), open_name },
+	{ offsetof(struct options, cgroup), open_cgroup },
+	{ offsetof(struct options, unit), open_unit },
+	{ offsetof(struct options, workload), open_workload },
+	{ offsetof(struct options, feed), open_feed },
+	{ 0, NULL },
 };
 
 /* ---- which of them ---- */
@@ -169,33 +169,73 @@ static const char *value_of(const struct options *o, const struct target_word *t
 	return *(char *const *)((const char *)o + t->offset);
 }
 
+const struct option_row *target_word_option(const struct target_word *t)
+{
+	const struct option_row *row = option_table;
+
+	while (row->name && row->offset != t->offset)
+		row++;
+	return row;
+}
+
+/* "-p" */
+static const char *spell(const struct target_word *t, char *buf, size_t size)
+{
+	const struct option_row *row = target_word_option(t);
+
+	if (row->letter)
+		snprintf(buf, size, "-%c", row->letter);
+	else
+		snprintf(buf, size, "--%s", row->name);
+	return buf;
+}
+
+static int complain_of_none(void)
+{
+	char ways[200] = "", word[24];
+
+	for (const struct target_word *t = target_words; t->open; t++)
+		snprintf(ways + strlen(ways), sizeof ways - strlen(ways), "%s %s, ", spell(t, word, sizeof word),
+			target_word_option(t)->argument);
+	return command_fail(EXIT_USAGE, "no target: give one of %sor -- COMMAND (tach help)", ways);
+}
+
 static int complain_of_two(const char *first, const char *second)
 {
 	return command_fail(EXIT_USAGE, "one target at a time: %s or %s", first, second);
 }
 
-int open_check(const struct options *o, const struct words *w, const struct opening *how)
+/* Whether every -e EVENT is one that could be counted somewhere. */
+static int check_events(const struct options *o)
 {
-	const char *given = how->command ? "WORKLOAD" : NULL;
 	struct err e;
 
 	for (char **event = o->events; event && *event; event++)
 		if (perf_event_check(*event, &e))
 			return command_fail(EXIT_USAGE, "-e: %s", e.text);
+	return EXIT_DONE;
+}
+
+int open_check(const struct options *o, const struct words *w, const struct opening *how)
+{
+	char given[24] = "", word[24];
+
+	if (how->command)
+		strcpy(given, "WORKLOAD");
 	for (const struct target_word *t = target_words; t->open; t++) {
-		if (given && value_of(o, t))
-			return complain_of_two(given, t->spelling);
-		given = value_of(o, t) ? t->spelling : given;
+		if (!value_of(o, t))
+			continue;
+		spell(t, word, sizeof word);
+		if (*given)
+			return complain_of_two(given, word);
+		strcpy(given, word);
 	}
 	if (w->count && !w->command)
-		return command_fail(EXIT_USAGE, "'%.60s' is no option; a command to start comes after --, a running program after -p "
-			"or -n", w->word[0]);
-	if (given && w->count)
+		return command_fail(EXIT_USAGE, "'%.60s' is no option; a command to start comes after --, a running program "
+			"after -p or -n", w->word[0]);
+	if (*given && w->count)
 		return complain_of_two(given, "-- COMMAND");
-	if (!given && !w->count)
-		return command_fail(EXIT_USAGE, "no target: give one of -p PID, -n NAME, -g CGROUP, -U UNIT, -w WORKLOAD or "
-			"-- COMMAND (tach help)");
-	return EXIT_DONE;
+	return *given || w->count ? check_events(o) : complain_of_none();
 }
 
 struct session *open_session(const struct options *o, const struct words *w, const struct opening *how, int *status)

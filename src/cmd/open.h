@@ -17,12 +17,13 @@ struct opening {
 
 /* Options that name a target, and how each opens it. Ended by a row without open. */
 struct target_word {
-	const char *spelling; /* "-p" */
-	size_t offset;        /* of its text in struct options */
+	size_t offset; /* of its text in struct options, and so of its row in option_table */
 	struct session *(*open)(const char *value, const struct options *o, const struct opening *how, int *status);
 };
 
 extern const struct target_word target_words[];
+
+const struct option_row *target_word_option(const struct target_word *t);
 
 /* Whether the command line names exactly one target. Returns 0, or the exit status after the reason was printed. */
 int open_check(const struct options *o, const struct words *w, const struct opening *how);

@@ -123,7 +123,8 @@ static int patience(const struct batch *b)
 
 static void wait_and_take(struct batch *b)
 {
-	struct pollfd fds[2] = { { .fd = session_fd(b->session), .events = POLLIN }, { .fd = b->signals, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = session_fd(b->session), .events = POLLIN },
+		{ .fd = b->signals, .events = POLLIN } };
 	struct signalfd_siginfo info;
 	int wait = patience(b);
 

@@ -50,8 +50,8 @@ static char *make_output(const char *command, struct err *e)
 		close(fd);
 		return path;
 	}
-	err_set(e, errno, "cannot make a file for the output of the command, %.120s: %s (--output FILE names another)", path,
-		strerror(errno));
+	err_set(e, errno, "cannot make a file for the output of the command, %.120s: %s (--output FILE names another)",
+		path, strerror(errno));
 	free(path);
 	return NULL;
 }

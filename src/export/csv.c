@@ -1,6 +1,7 @@
 /*
- * CSV (quoting as in RFC 4180, lines end with a newline): one row a tick, empty for unknown. A file has one header, so the columns are those of the metrics that
- * are there at the first interval; what appears later is left out and named in the note at the end.
+ * CSV (quoting as in RFC 4180, lines end with a newline): one row a tick, empty for unknown. A file has one header, so
+ * the columns are those of the metrics that are there at the first interval; what appears later is left out and named
+ * in the note at the end.
  */
 #include "base/alloc.h"
 #include "export/export.h"
@@ -94,7 +95,8 @@ static void *csv_begin(FILE *out, const struct store *st, const struct export_op
 }
 
 /* The least coverage among the values of a tick, and how many of them are lower bounds. */
-static void measure_honesty(const struct csv *c, const struct store *st, struct span last, float *coverage, size_t *partial)
+static void measure_honesty(const struct csv *c, const struct store *st, struct span last, float *coverage,
+	size_t *partial)
 {
 	*coverage = 1;
 	*partial = 0;

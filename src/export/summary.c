@@ -1,5 +1,5 @@
-/* The summary of a run. Derived values are formulas over the whole run, not means of ticks; percentiles are those of all
- * events, not averages. */
+/* The summary of a run. Derived values are formulas over the whole run, not means of ticks; percentiles are those of
+ * all events, not averages. */
 #include "export/summary.h"
 
 #include "base/alloc.h"

@@ -204,7 +204,8 @@ static double cpu_seconds(pid_t pid)
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	assert_true(file_read_at(AT_FDCWD, path, text, sizeof text) > 0);
-	assert_int_equal(sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system), 2);
+	assert_int_equal(sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		&user, &system), 2);
 	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
@@ -223,8 +224,8 @@ static void numbers_are_those_of_proc(void **state)
 	o = TACH("stat", "-t", "1500ms", "-i", "100ms", "--json", "-p", word);
 	l = expect_json(&o);
 	last = l.line[l.count - 2];
-	assert_near(json_number(last, "counters/cpu.user_seconds/total") + json_number(last, "counters/cpu.system_seconds/total"),
-		cpu_seconds(pid) - cpu, 0.021);
+	assert_near(json_number(last, "counters/cpu.user_seconds/total") +
+		json_number(last, "counters/cpu.system_seconds/total"), cpu_seconds(pid) - cpu, 0.021);
 	assert_near(json_number(last, "counters/cpu.switches_voluntary/total"),
 		(double)(proc_sum(pid, "status", "voluntary_ctxt_switches:") - switches), 2);
 	assert_near(json_number(last, "gauges/mem.rss_bytes"), 1024.0 * (double)proc_number(pid, "status", "VmRSS:"), 65536);

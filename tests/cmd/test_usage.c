@@ -1,4 +1,5 @@
 /* Bad input of every kind: one clear sentence on stderr, nothing on stdout, and the right exit status. */
+#include "../lib/json.h"
 #include "../lib/outcome.h"
 
 #include <setjmp.h>
@@ -42,16 +43,16 @@ static void join(char *out, size_t size, const char *const words[])
 static bool is_refused(const struct bad *b, const char *const env[])
 {
 	struct outcome o = outcome_of(b->words, env);
-	bool good = o.status == b->status && o.out_size == 0 && strncmp(o.err, "tach: ", 6) == 0 && count_lines(o.err) == 1 &&
-		o.err[o.err_size - 1] == '\n' && strstr(o.err, b->says);
+	bool good = o.status == b->status && o.out_size == 0 && strncmp(o.err, "tach: ", 6) == 0 &&
+		    count_lines(o.err) == 1 && o.err[o.err_size - 1] == '\n' && strstr(o.err, b->says);
 	char words[400];
 
 	for (size_t i = 0; i + 1 < o.err_size; i++)
 		good = good && (unsigned char)o.err[i] >= 0x20 && o.err[i] != 0x7f;
 	join(words, sizeof words, b->words);
 	if (!good)
-		printf("# tach%s: status %d (not %d), %zu bytes on stdout, on stderr: %s(not: %s)\n", words, o.status, b->status,
-			o.out_size, o.err, b->says);
+		printf("# tach%s: status %d (not %d), %zu bytes on stdout, on stderr: %s(not: %s)\n", words, o.status,
+			b->status, o.out_size, o.err, b->says);
 	outcome_free(&o);
 	return good;
 }
@@ -100,6 +101,7 @@ static void values_that_cannot_be(void **state)
 		{ { "stat", "-t", "5ms", "-i", "10ms", "-p", "1" }, 2, "shorter than one tick" },
 		{ { "stat", "-t", "1s", "-N", "5", "-p", "1" }, 2, "not both" },
 		{ { "stat", "--json", "--csv", "-p", "1" }, 2, "not both" },
+		{ { "stat", "-e", "no-such-event", "-p", "1" }, 2, "no-such-event" },
 		{ { "stat", "--json=yes", "-p", "1" }, 2, "takes no value" },
 		{ { "stat", "--config", "/nonexistent/config", "-p", "1" }, 2, "/nonexistent/config" },
 		{ { "stat", "--log", "/nonexistent/log", "-p", "1" }, 1, "/nonexistent/log" },
@@ -232,10 +234,15 @@ static void a_full_disk_is_told(void **state)
 {
 	(void)state;
 	assert_int_equal(system("${BUILD:-build}/tach list metrics 2>&1 >/dev/full | "
-		"grep -qx 'tach: cannot write to stdout: No space left on device'"), 0);
+				"grep -qx 'tach: cannot write to stdout: No space left on device'"),
+		0);
 	assert_int_equal(system("test 1 = $(${BUILD:-build}/tach stat -i 10ms -N 5 -p $$ 2>&1 >/dev/full | "
-		"grep -cx 'tach: cannot write to stdout: No space left on device')"), 0);
+				"grep -cx 'tach: cannot write to stdout: No space left on device')"),
+		0);
 	assert_int_equal(system("${BUILD:-build}/tach list metrics 2>/dev/null >/dev/full; test $? = 1"), 0);
+	assert_int_equal(system("${BUILD:-build}/tach stat -i 10ms -N 2 -p $$ 2>&1 >&- | "
+				"grep -qx 'tach: cannot write to stdout: Bad file descriptor'"),
+		0);
 }
 
 /* The questions that need no target are answered, also with a config file that is broken. */
@@ -273,7 +280,25 @@ static void questions_are_answered(void **state)
 		struct outcome o = outcome_of(list[i].words, strcmp(list[i].words[0], "run") == 0 ? NULL : broken);
 
 		if (o.status != 0 || o.err_size || !strstr(o.out, list[i].says))
-			fail_msg("tach %s: status %d, '%s' is not in: %s%s", list[i].words[0], o.status, list[i].says, o.out, o.err);
+			fail_msg("tach %s: status %d, '%s' is not in: %s%s", list[i].words[0], o.status, list[i].says,
+				o.out, o.err);
+		outcome_free(&o);
+	}
+}
+
+static void lists_are_json_too(void **state)
+{
+	static const char *const lists[] = { "metrics", "sources", "workloads", "panes", "themes", "roles", "actions",
+		"options" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		const char *words[] = { "list", lists[i], "--json", NULL };
+		struct outcome o = outcome_of(words, NULL);
+
+		assert_int_equal(o.status, 0);
+		assert_true(json_valid(o.out));
+		assert_non_null(json_find(o.out, "0/name"));
 		outcome_free(&o);
 	}
 }
@@ -281,11 +306,16 @@ static void questions_are_answered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_that_mean_nothing), cmocka_unit_test(values_that_cannot_be),
-		cmocka_unit_test(targets_that_are_none), cmocka_unit_test(workloads_that_are_none),
+		cmocka_unit_test(words_that_mean_nothing),
+		cmocka_unit_test(values_that_cannot_be),
+		cmocka_unit_test(targets_that_are_none),
+		cmocka_unit_test(workloads_that_are_none),
 		cmocka_unit_test(commands_that_do_not_run),
-		cmocka_unit_test(environment_and_config), cmocka_unit_test(an_ambiguous_name_lists_the_matches),
-		cmocka_unit_test(a_full_disk_is_told), cmocka_unit_test(questions_are_answered),
+		cmocka_unit_test(environment_and_config),
+		cmocka_unit_test(an_ambiguous_name_lists_the_matches),
+		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(lists_are_json_too),
+		cmocka_unit_test(questions_are_answered),
 	};
 
 	return cmocka_run_group_tests_name("cmd/usage", tests, NULL, NULL);
