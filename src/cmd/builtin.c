@@ -2,7 +2,6 @@
 #include "cmd/builtin.h"
 
 #include "base/alloc.h"
-#include "base/str.h"
 #include "cmd/cmd.h"
 #include "ui/text.h"
 #include "workload/options.h"
@@ -14,21 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORKLOADS_LIMIT 32
 #define LINE_COLUMNS 79
 #define OPTION_COLUMNS 20
-
-static int fail_unknown(const char *name)
-{
-	const char *names[WORKLOADS_LIMIT];
-	size_t count = 0;
-	struct err e;
-
-	for (size_t i = 0; workload_table[i] && count < WORKLOADS_LIMIT; i++)
-		names[count++] = workload_table[i]->name;
-	err_unknown(&e, "workload", name, str_nearest(name, names, count));
-	return command_fail(EXIT_USAGE, "%s", e.text);
-}
 
 int builtin_check(const char *name, int count, char **words)
 {
@@ -36,9 +22,7 @@ int builtin_check(const char *name, int count, char **words)
 	uint64_t own[WORKLOAD_OPTIONS_MAX], common[WORKLOAD_COMMON];
 	struct err e;
 
-	if (!w)
-		return fail_unknown(name);
-	if (workload_options(w, count, words, own, common, &e))
+	if (!w ? workload_unknown(name, &e) : workload_options(w, count, words, own, common, &e))
 		return command_fail(EXIT_USAGE, "%s", e.text);
 	if (w->missing)
 		return command_fail(EXIT_FAILED, "%s %s", w->name, w->missing);

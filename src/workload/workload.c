@@ -23,7 +23,7 @@ const struct workload_ops *workload_find(const char *name)
 	return NULL;
 }
 
-static int unknown_name(const char *name, struct err *e)
+int workload_unknown(const char *name, struct err *e)
 {
 	const char *names[32];
 	char clean[40];
@@ -117,7 +117,7 @@ int workload_main(int argc, char **argv)
 
 	w = argc > 0 ? workload_find(argv[0]) : NULL;
 	if (!w) {
-		unknown_name(argc > 0 ? argv[0] : "", &e);
+		workload_unknown(argc > 0 ? argv[0] : "", &e);
 		return fail(2, &e);
 	}
 	if (workload_options(w, argc - 1, argv + 1, r.value, common, &e) < 0)

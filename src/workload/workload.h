@@ -65,6 +65,7 @@ extern const struct workload_ops *const workload_table[]; /* explicit list, NULL
 extern const struct workload_option workload_common[];
 
 const struct workload_ops *workload_find(const char *name); /* NULL: there is none of that name */
+int workload_unknown(const char *name, struct err *e);      /* says so, with the nearest one; returns -1 */
 
 /* Runs the workload argv[0] with the options that follow, until --duration is over, a signal asks it to end, or its
  * parent ends. Prints the summary to stdout, an error as one line to stderr. Returns the exit status: 0, 1 failed, 2

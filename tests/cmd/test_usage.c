@@ -149,7 +149,7 @@ static void workloads_that_are_none(void **state)
 	static const struct bad list[] = {
 		{ { "run", "packt-udp" }, 2, "did you mean 'packet-udp'?" },
 		{ { "run", "\x1b[31m" }, 2, "'?[31m'" },
-		{ { "run", "packet-udp", "--siez", "64" }, 2, "did you mean --size?" },
+		{ { "run", "packet-udp", "--siez", "64" }, 2, "did you mean '--size'?" },
 		{ { "run", "packet-udp", "--size", "fat" }, 2, "--size" },
 		{ { "run", "packet-udp", "--size" }, 2, "--size needs a value" },
 		{ { "run", "--no-dash", "packet-udp", "--rate", "-5" }, 2, "--rate" },
