@@ -25,6 +25,7 @@
 #include <tach/histogram.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -197,6 +198,19 @@ static inline int tach_publish_take(uint32_t *state, uint32_t was)
 	return __atomic_compare_exchange_n(state, &was, (uint32_t)TACH_BUSY, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
+/* The state of a name once it is settled: another thread may be writing it, and is given the CPU to come to its end.
+ * BUSY only where that thread was killed. */
+static inline uint32_t tach_publish_settled(const uint32_t *state)
+{
+	uint32_t is = __atomic_load_n(state, __ATOMIC_ACQUIRE), patience = 100000;
+
+	while (is == TACH_BUSY && patience--) {
+		sched_yield();
+		is = __atomic_load_n(state, __ATOMIC_ACQUIRE);
+	}
+	return is;
+}
+
 /* Takes a free place for a name: its number, or that of the same name defined before (*known), or 0. */
 static inline uint32_t tach_publish_place(struct tach_publisher *p, uint32_t kind, const char *name, int *known)
 {
@@ -204,10 +218,13 @@ static inline uint32_t tach_publish_place(struct tach_publisher *p, uint32_t kin
 
 	for (i = 1; i < TACH_PUBLISH_NAMES; i++) {
 		struct tach_publish_name *n = &p->names[i];
-		uint32_t state = __atomic_load_n(&n->state, __ATOMIC_ACQUIRE);
+		uint32_t state;
 
+		while ((state = tach_publish_settled(&n->state)) == TACH_FREE)
+			if (tach_publish_take(&n->state, state))
+				return i;
 		*known = state == TACH_READY && n->kind == kind && strcmp(n->name, name) == 0;
-		if (*known || (state == TACH_FREE && tach_publish_take(&n->state, state)))
+		if (*known)
 			return i;
 	}
 	return 0;

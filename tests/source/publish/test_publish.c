@@ -181,15 +181,19 @@ static void writers(void **state)
 #define EVENTS 30000 /* of each, long enough to run side by side */
 
 static struct tach_publisher *shared;
-static pthread_barrier_t all_have_writers;
+static pthread_barrier_t together;
 
 static void *count_all(void *arg)
 {
-	struct tach_counter c = tach_publish_counter(shared, "ops", "");
-	struct tach_histogram h = tach_publish_histogram(shared, "rtt", "seconds");
-	struct tach_writer *w = tach_publish_writer(shared, "worker");
+	struct tach_counter c;
+	struct tach_histogram h;
+	struct tach_writer *w;
 
-	pthread_barrier_wait(&all_have_writers);
+	pthread_barrier_wait(&together);
+	c = tach_publish_counter(shared, "ops", "");
+	h = tach_publish_histogram(shared, "rtt", "seconds");
+	w = tach_publish_writer(shared, "worker");
+	pthread_barrier_wait(&together);
 	for (uint64_t i = 0; i < EVENTS; i++) {
 		tach_add(w, c, 1);
 		tach_record(w, h, i);
@@ -202,15 +206,18 @@ static void *count_all(void *arg)
 static void threads_lose_nothing(void **state)
 {
 	pthread_t threads[THREADS];
-	uint64_t ops = 0, records = 0;
+	uint64_t ops = 0, records = 0, names = 0;
 
 	(void)state;
 	shared = tach_publish_open();
-	pthread_barrier_init(&all_have_writers, NULL, THREADS);
+	pthread_barrier_init(&together, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, count_all, NULL), 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	for (unsigned i = 0; i < TACH_PUBLISH_NAMES; i++) /* the same name is the same place, whoever came first */
+		names += shared->names[i].state == TACH_READY;
+	assert_int_equal(names, 2);
 	for (unsigned w = 0; w < TACH_PUBLISH_WRITERS; w++)
 		for (unsigned i = 1; i < TACH_PUBLISH_NAMES; i++) {
 			ops += shared->writers[w].counters[i];
@@ -220,6 +227,34 @@ static void threads_lose_nothing(void **state)
 	assert_int_equal(ops, THREADS * EVENTS);
 	assert_int_equal(records, THREADS * EVENTS);
 	tach_publish_close(shared);
+}
+
+static void *finish_definition(void *arg)
+{
+	struct tach_publisher *p = arg;
+
+	usleep(100);
+	tach_publish_copy(p->names[1].name, sizeof p->names[1].name, "level");
+	p->names[1].kind = TACH_GAUGE;
+	p->names[1].cell = 1;
+	__atomic_store_n(&p->names[1].state, (uint32_t)TACH_READY, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* A name that another thread is defining is waited for; one whose thread was killed meanwhile is passed over. */
+static void half_defined_names(void **state)
+{
+	struct tach_publisher *p = tach_publish_open();
+	pthread_t other;
+
+	(void)state;
+	p->names[1].state = TACH_BUSY;
+	pthread_create(&other, NULL, finish_definition, p);
+	assert_int_equal(tach_publish_gauge(p, "level", "").cell, 1);
+	pthread_join(other, NULL);
+	p->names[2].state = TACH_BUSY;
+	assert_int_equal(tach_publish_gauge(p, "other", "").cell, 3);
+	tach_publish_close(p);
 }
 
 static void memory_is_sealed_and_sparse(void **state)
@@ -312,6 +347,7 @@ int main(void)
 		cmocka_unit_test(places_run_out),
 		cmocka_unit_test(writers),
 		cmocka_unit_test(threads_lose_nothing),
+		cmocka_unit_test(half_defined_names),
 		cmocka_unit_test(memory_is_sealed_and_sparse),
 		cmocka_unit_test(close_leaves_a_reused_descriptor_alone),
 		cmocka_unit_test(an_event_costs_nanoseconds),
