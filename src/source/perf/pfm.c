@@ -35,18 +35,22 @@ struct pfm {
 static int load(struct pfm *pfm, struct err *e)
 {
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	int code;
+	bool whole = library != NULL;
 
-	if (!library)
-		return err_set(e, 0, "names of a CPU's own events need %s: apt-get install libpfm4", LIBRARY);
+	*pfm = (struct pfm){ .initialize = NULL };
+	if (!library) {
+		err_set(e, 0, "names of a CPU's own events need %s: apt-get install libpfm4", LIBRARY);
+		return -1;
+	}
 #define X(name) \
 	*(void **)&pfm->name = dlsym(library, "pfm_" #name); \
-	if (!pfm->name) \
-		return err_set(e, 0, "%s has no pfm_" #name, LIBRARY);
+	whole = whole && pfm->name;
 	PFM_FUNCTIONS(X)
 #undef X
-	code = pfm->initialize();
-	return code == PFM_SUCCESS ? 0 : err_set(e, 0, "libpfm4 does not start: %s", pfm->strerror(code));
+	if (whole && pfm->initialize() == PFM_SUCCESS)
+		return 0;
+	err_set(e, 0, "%s is there, but does not start", LIBRARY);
+	return -1;
 }
 
 static bool present(const struct pfm *pfm, pfm_pmu_t pmu, pfm_pmu_info_t *info)

@@ -189,7 +189,7 @@ static void thread_time_is_complete(void **state)
 	assert_near(sum, now_seconds() - begin, 0.005);
 	user = live_value(&l, "thr.user_seconds");
 	assert_near(user + live_value(&l, "thr.system_seconds"), 0.3, 0.02);
-	assert_true(user > 0.25);
+	assert_true(user > 0.15); /* the kernel guesses user and system from 100 looks a second */
 	assert_true(live_value(&l, "thr.wait_seconds") >= 0.19);
 	live_close(&l);
 	actor_end(&a);
