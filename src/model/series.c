@@ -10,13 +10,15 @@
 #define STATE_BITS 3
 #define COVERAGE_STEPS 31
 
-void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first)
+void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first, nsec_t since)
 {
-	*s = (struct series){ .capacity = capacity, .first = first };
+	*s = (struct series){ .capacity = capacity, .first = first, .has_total = since != 0, .previous_time = since };
 	s->values = xcalloc(capacity, sizeof *s->values);
 	s->states = xcalloc(capacity, sizeof *s->states);
-	if (kind == METRIC_HISTOGRAM)
+	if (kind == METRIC_HISTOGRAM) {
 		s->hists = xcalloc(capacity, sizeof *s->hists);
+		s->previous_hist = since ? hist_new() : NULL;
+	}
 }
 
 void series_free(struct series *s)

@@ -32,7 +32,9 @@ struct series {
 	char *why;                 /* reason of the last denied or absent point */
 };
 
-void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first);
+/* A series that begins after the store's first tick counts from zero since the tick before (its time is `since`):
+ * what appears while tach watches did not count earlier. since is 0 for the others: their first total is the base. */
+void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first, nsec_t since);
 void series_free(struct series *s);
 
 /* Writes what a sealed point says of the tick at ring position i. h may be NULL. */

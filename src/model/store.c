@@ -39,7 +39,7 @@ static void add_metric(struct store *st, const struct metric *row)
 	if (row->kind == METRIC_DERIVED)
 		st->formulas[id] = formula_parse(row->formula, NULL);
 	else
-		series_init(&st->series[id], row->kind, st->capacity, st->count);
+		series_init(&st->series[id], row->kind, st->capacity, st->count, store_now(st));
 }
 
 static void bind_formulas(struct store *st)

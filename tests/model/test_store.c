@@ -204,10 +204,16 @@ static void the_ring(void **state)
 static void late_metrics_and_old_samples(void **state)
 {
 	struct fixture x = begin(10, "tick 0\nend\ntick 1\nend\n");
+	struct hist h;
 
 	(void)state;
 	assert_int_equal(store_find(x.st, "app.ops"), METRIC_NONE);
-	feed_text(&x, "metric app.ops counter count\ntick 2\nv app.ops 10\nend\ntick 3\nv app.ops 30\nend\n");
+	feed_text(&x, "metric app.ops counter count\nmetric app.op_seconds histogram seconds\n"
+		      "tick 2\nv app.ops 10\nh app.op_seconds 0 0 20:4\nend\ntick 3\nv app.ops 30\nend\n");
+	near(value(&x, "app.ops", 1, 2).value, 10); /* it appeared since tick 1, so all of it is of this interval */
+	near(store_total(x.st, store_find(x.st, "app.ops")), 30);
+	assert_true(store_hist(x.st, store_find(x.st, "app.op_seconds"), (struct span){ AT(1), AT(2) }, &h));
+	assert_int_equal(hist_count(&h), 4);
 	near(value(&x, "app.ops", 2, 3).value, 20);
 	assert_int_equal(value(&x, "app.ops", 0, 1).state, POINT_GAP); /* before its time */
 	assert_int_equal(store_value(x.st, METRIC_NONE, store_last(x.st, AT(3))).state, POINT_ABSENT);
