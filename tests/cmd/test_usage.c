@@ -286,6 +286,16 @@ static void questions_are_answered(void **state)
 	}
 }
 
+/* Whoever reads may go; that is told and ends it. */
+static void a_reader_that_went_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(system("said=$(mktemp)\n"
+		"{ ${BUILD:-build}/tach stat -i 10ms -t 5s -p $$ 2>$said; echo $? >>$said; } | head -n 1 >/dev/null\n"
+		"printf 'tach: cannot write to stdout: Broken pipe\\n1\\n' | cmp -s - $said\n"
+		"same=$?; rm -f $said; exit $same"), 0);
+}
+
 static void lists_are_json_too(void **state)
 {
 	static const char *const lists[] = { "metrics", "sources", "workloads", "panes", "themes", "roles", "actions",
@@ -314,6 +324,7 @@ int main(void)
 		cmocka_unit_test(environment_and_config),
 		cmocka_unit_test(an_ambiguous_name_lists_the_matches),
 		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(a_reader_that_went_is_told),
 		cmocka_unit_test(lists_are_json_too),
 		cmocka_unit_test(questions_are_answered),
 	};
