@@ -23,6 +23,7 @@ struct batch {
 	const struct export_ops *ops;
 	void *export;       /* NULL until it began */
 	int signals;        /* signalfd */
+	nsec_t began;       /* when the first sample came; its own time may be that of a recording */
 	uint64_t ticks;     /* intervals so far */
 	const char *reason; /* why it is over; NULL: it goes on */
 	int signal;         /* that came, or 0 */
@@ -81,6 +82,8 @@ static void take_sample(struct batch *b, struct sample *sample)
 	nsec_t before = store_now(b->store);
 
 	store_take(b->store, sample);
+	if (!b->began)
+		b->began = clock_now();
 	if (!before || store_now(b->store) == before)
 		return;
 	begin_export(b);
@@ -114,9 +117,9 @@ static void take_samples(struct batch *b)
 /* Milliseconds until a stalled source may no longer hold up the end of the run; -1: for ever. */
 static int patience(const struct batch *b)
 {
-	nsec_t last = store_first(b->store) + b->o->time + b->o->interval, now = clock_now();
+	nsec_t last = b->began + b->o->time + b->o->interval, now = clock_now();
 
-	if (!b->o->time || !store_ticks(b->store))
+	if (!b->o->time || !b->began)
 		return -1;
 	return now >= last ? 0 : (last - now) / NSEC_PER_MSEC > 60000 ? 60000 : (int)((last - now) / NSEC_PER_MSEC) + 1;
 }

@@ -334,6 +334,11 @@ static void a_feed_is_played(void **state)
 	assert_true(json_number(l.line[2], "counters/app.ops/rate") == 10);
 	assert_true(json_number(l.line[2], "counters/app.ops/total") == 40);
 	assert_true(json_string_is(l.line[3], "end/reason", "ended"));
+	outcome_free(&o);
+	o = TACH("stat", "--json", "--feed", path, "-t", "1s"); /* by the clock of the feed */
+	l = expect_json(&o);
+	assert_int_equal(l.count, 3);
+	assert_true(json_string_is(l.line[2], "end/reason", "time"));
 	unlink(path);
 	free(path);
 	outcome_free(&o);
