@@ -13,12 +13,17 @@
 void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first, nsec_t since)
 {
 	*s = (struct series){ .capacity = capacity, .first = first, .has_total = since != 0, .previous_time = since };
-	s->values = xcalloc(capacity, sizeof *s->values);
-	s->states = xcalloc(capacity, sizeof *s->states);
-	if (kind == METRIC_HISTOGRAM) {
-		s->hists = xcalloc(capacity, sizeof *s->hists);
-		s->previous_hist = since ? hist_new() : NULL;
-	}
+	if (kind == METRIC_HISTOGRAM && since)
+		s->previous_hist = hist_new();
+}
+
+/* What nobody wants has a row and no history: memory comes with the first word. All of it is gaps until then. */
+static void allocate(struct series *s, enum metric_kind kind)
+{
+	s->values = xcalloc(s->capacity, sizeof *s->values);
+	s->states = xcalloc(s->capacity, sizeof *s->states);
+	if (kind == METRIC_HISTOGRAM)
+		s->hists = xcalloc(s->capacity, sizeof *s->hists);
 }
 
 void series_free(struct series *s)
@@ -50,6 +55,8 @@ static void drop_hist(struct series *s, size_t i)
 
 void series_write_gap(struct series *s, size_t i)
 {
+	if (!s->values)
+		return;
 	drop_hist(s, i);
 	write_cell(s, i, (double)NAN, POINT_GAP, 1);
 }
@@ -112,6 +119,10 @@ void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time
 {
 	double value = p->value;
 
+	if (!s->values && p->state == POINT_GAP)
+		return;
+	if (!s->values)
+		allocate(s, kind);
 	drop_hist(s, i);
 	keep_reason(s, p->why);
 	if (!point_has_value(*p)) {
@@ -127,10 +138,13 @@ void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time
 
 struct point series_read(const struct series *s, size_t i)
 {
-	enum point_state state = s->states[i] & ((1u << STATE_BITS) - 1);
-	struct point p = { .value = (double)s->values[i], .state = state,
-		.coverage = (float)(s->states[i] >> STATE_BITS) / COVERAGE_STEPS };
+	enum point_state state = s->values ? s->states[i] & ((1u << STATE_BITS) - 1) : POINT_GAP;
+	struct point p = point_missing(state, NULL);
 
+	if (state != POINT_GAP) {
+		p.value = (double)s->values[i];
+		p.coverage = (float)(s->states[i] >> STATE_BITS) / COVERAGE_STEPS;
+	}
 	if (state == POINT_DENIED || state == POINT_ABSENT)
 		p.why = s->why;
 	return p;

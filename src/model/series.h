@@ -20,7 +20,7 @@ struct sparse_hist {
 };
 
 struct series {
-	float *values;             /* capacity of the store; NaN where the state has no number */
+	float *values;             /* NULL, as the next two, until a source says the first word of it */
 	uint8_t *states;           /* enum point_state in the low 3 bits, coverage in 31sts above */
 	struct sparse_hist *hists; /* histograms only */
 	size_t capacity, first;    /* first: number of the tick at which the series began */
