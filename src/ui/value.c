@@ -21,11 +21,12 @@ static const char *small_number(char buf[FMT_SIZE], double v)
 
 const char *value_number(char buf[FMT_SIZE], enum value_form form, double v)
 {
-	static const char *(*const format[])(char buf[FMT_SIZE], double v) = {
+	const char *(*const format[])(char buf[FMT_SIZE], double v) = {
 		[FORM_COUNT] = fmt_count,
 		[FORM_BYTES] = fmt_bytes,
 		[FORM_SECONDS] = fmt_seconds,
 		[FORM_PERCENT] = fmt_percent,
+		[FORM_SPENT] = fabs(v) < 0.01 ? fmt_seconds : fmt_count,
 	};
 
 	if (!isfinite(v))
@@ -81,7 +82,7 @@ enum value_form value_form(const struct metric *m, bool percent, bool divided)
 	if (m->unit == UNIT_RATIO)
 		return percent ? FORM_PERCENT : FORM_COUNT;
 	/* Seconds a second are a count (threads that waited, CPUs that were busy) or a share of the time. */
-	if (m->unit == UNIT_SECONDS && m->kind == METRIC_COUNTER && percent && !divided)
-		return FORM_PERCENT;
-	return m->unit == UNIT_SECONDS && (divided || m->kind != METRIC_COUNTER) ? FORM_SECONDS : FORM_COUNT;
+	if (m->unit == UNIT_SECONDS && m->kind == METRIC_COUNTER && !divided)
+		return percent ? FORM_PERCENT : FORM_SPENT;
+	return m->unit == UNIT_SECONDS ? FORM_SECONDS : FORM_COUNT;
 }

@@ -9,7 +9,8 @@
 
 #define VALUE_SIZE (FMT_SIZE + 2)
 
-enum value_form { FORM_COUNT, FORM_BYTES, FORM_SECONDS, FORM_PERCENT };
+/* SPENT: seconds a second, which are threads or CPUs at a time ("1.03"), and where they are few a time ("360us"). */
+enum value_form { FORM_COUNT, FORM_BYTES, FORM_SECONDS, FORM_PERCENT, FORM_SPENT };
 
 /* "1.25M" "~1.25M" ">1.25M" "-" "n/a" "DENIED". */
 const char *value_text(char buf[VALUE_SIZE], enum value_form form, struct point p);

@@ -245,13 +245,17 @@ static void a_number_is_written_by_its_unit(void **state)
 	static const struct metric ratio = { .kind = METRIC_DERIVED, .unit = UNIT_RATIO };
 	static const struct metric wait = { .kind = METRIC_COUNTER, .unit = UNIT_SECONDS };
 	static const struct metric mean = { .kind = METRIC_DERIVED, .unit = UNIT_SECONDS };
+	char buf[FMT_SIZE];
 
 	(void)state;
 	assert_int_equal(value_form(&ratio, true, false), FORM_PERCENT);
 	assert_int_equal(value_form(&ratio, false, false), FORM_COUNT);
-	assert_int_equal(value_form(&wait, false, false), FORM_COUNT); /* seconds a second */
+	assert_int_equal(value_form(&wait, false, false), FORM_SPENT); /* seconds a second */
 	assert_int_equal(value_form(&wait, false, true), FORM_SECONDS);
 	assert_int_equal(value_form(&mean, false, false), FORM_SECONDS);
+	assert_string_equal(value_number(buf, FORM_SPENT, 1.03), "1.03");
+	assert_string_equal(value_number(buf, FORM_SPENT, 0.00036), "360us");
+	assert_string_equal(value_number(buf, FORM_COUNT, 0.00036), "3.6e-4");
 }
 
 static void text_breaks_at_blanks(void **state)
