@@ -123,17 +123,17 @@ CHECKS ?= $(TEST_BINS) $(REPLAY_BINS) $(TEST_SCRIPTS)
 check-here: all $(SUBJECT) $(BUILD)/man/gen $(filter $(BUILD)/%,$(CHECKS))
 	@V=$(V) BUILD=$(BUILD) $(RUN) tests/run.sh $(CHECKS)
 
-# The programs, and the real binary for 50 ticks, under the sanitizers. A report ends the program, so it is a failure.
-SANE_CHECKS = $(patsubst $(BUILD)/%,$(1)/%,$(filter-out $(BUILD)/tests/e2e/%,$(TEST_BINS) $(REPLAY_BINS))) \
-	$(1)/tests/e2e/test_ticks
+# The tests, and the real binary for 50 ticks, under the sanitizers. A report ends the program, so it is a failure.
 asan:
-	+@UBSAN_OPTIONS=print_stacktrace=1 $(again) check-here BUILD=$(BUILD)/asan CHECKS="$(call SANE_CHECKS,$(BUILD)/asan)" \
+	+@UBSAN_OPTIONS=print_stacktrace=1 $(again) check-here BUILD=$(BUILD)/asan \
+		CHECKS="$(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(TEST_BINS) $(REPLAY_BINS))" \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
 
-# Without address randomization, which some kernels spread wider than this sanitizer's memory map.
+# What has threads; without address randomization, which some kernels spread wider than this sanitizer's memory map.
 tsan:
-	+@$(again) check-here BUILD=$(BUILD)/tsan CHECKS="$(call SANE_CHECKS,$(BUILD)/tsan)" \
-		RUN="$$(setarch -R true 2>/dev/null && echo setarch -R)" CFLAGS='-O1 -g -fsanitize=thread'
+	+@$(again) check-here BUILD=$(BUILD)/tsan RUN="$$(setarch -R true 2>/dev/null && echo setarch -R)" \
+		CHECKS="$(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(filter %/test_ticks $(BUILD)/tests/session/%,$(TEST_BINS)))" \
+		CFLAGS='-O1 -g -fsanitize=thread'
 
 # clang-tidy on each file that changed since it last passed.
 TIDY := $(SOURCES:%=$(BUILD)/tidy/%)

@@ -148,7 +148,8 @@ const char *child_line(struct child *c, int ms)
 	nsec_t end = after(ms);
 	char *newline;
 
-	memmove(c->text, c->text + c->given, c->length - c->given);
+	if (c->given)
+		memmove(c->text, c->text + c->given, c->length - c->given);
 	c->length -= c->given;
 	c->given = 0;
 	while (!(newline = c->length ? memchr(c->text, '\n', c->length) : NULL))

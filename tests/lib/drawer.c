@@ -92,7 +92,7 @@ static void obey(struct drawing *d, ui_key key)
 		fputs("a library says \033[31mthis\n", stderr);
 		return;
 	case 'x':
-		*(volatile char *)(intptr_t)zero = 1;
+		*(volatile char *)(intptr_t)(zero + 16) = 1; /* not 0, which UBSan would catch before the kernel does */
 		return;
 	case 'o':
 		zero = recurse(name) ? 0 : 1;
