@@ -62,13 +62,15 @@ static void draw_rule(const struct pane_ops *p, const struct view *v, struct can
 	char about[PANE_ABOUT_SIZE] = "", title[64], text[FMT_SIZE * 2 + 16];
 	struct grid g = rows_grid(r, true);
 	bool heads = v->heads && p->nrows && g.graph.cols > 0;
+	struct view seen = *v;
 	int right = r.col + r.cols - 2, used;
 
 	text_rule(c, v->glyphs, r);
 	snprintf(title, sizeof title, " %d %s ", v->number, p->title);
 	used = canvas_write(c, r.row, r.col + 1, r.cols - 1, v->focused ? ROLE_SELECT : ROLE_TITLE, title);
+	seen.graph_cols = g.graph.cols;
 	if (p->about && v->now)
-		p->about(v, about, sizeof about);
+		p->about(&seen, about, sizeof about);
 	if (heads) {
 		draw_heads(c, &g);
 		right = g.graph.col + g.graph.cols;

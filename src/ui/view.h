@@ -26,6 +26,7 @@ struct view {
 	int number;               /* of the pane, from 1; 0: none */
 	bool zoomed, focused;
 	bool rules, heads;        /* has a rule line; with the names of the columns in it */
+	int graph_cols;           /* columns that its graphs have; known to what is said in the rule line only */
 	int selected;             /* row of its list */
 };
 

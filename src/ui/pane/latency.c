@@ -121,7 +121,41 @@ static size_t lines(const struct pane_ops *self, const struct view *v, struct li
 	return 1 + rows_lines(v, self->rows, self->nrows, out + 1, max - 1);
 }
 
-/* "rtt 1.25M/s", or what is shown instead of operations. */
+/* All events of the columns that are shown. */
+static void visible(const struct view *v, metric_id id, int cols, struct hist *out)
+{
+	struct span newest = view_column(v, 0), oldest = view_column(v, cols - 1);
+
+	if (oldest.to == 0)
+		oldest.from = 0;
+	if (!store_hist(v->store, id, (struct span){ oldest.from, newest.to }, out))
+		memset(out, 0, sizeof *out);
+}
+
+/* "in 4m10s p50 11.0us p99 88us max 4.0ms": of all events that the graphs show, beside those of the newest tick. */
+static void about_span(const struct view *v, metric_id id, int cols, char *buf, size_t size)
+{
+	static const char *const shown[] = { "p50", "p99", "max" };
+	bool seconds = store_metric(v->store, id)->unit == UNIT_SECONDS;
+	nsec_t span = (nsec_t)cols * v->column, past = v->now - store_first(v->store);
+	char text[FMT_SIZE];
+	struct hist all;
+	int n;
+
+	visible(v, id, cols, &all);
+	if (!hist_count(&all))
+		return;
+	n = snprintf(buf, size, "   in %s", fmt_seconds(text, nsec_to_seconds(past < span ? past : span)));
+	for (size_t i = 0; i < sizeof shown / sizeof shown[0] && (size_t)n < size; i++) {
+		const struct histogram_figure *f = &histogram_figures[figure_index(shown[i])];
+		double value = histogram_figure_value(f, &all);
+
+		n += snprintf(buf + n, size - (size_t)n, " %s %s", f->label,
+			seconds ? fmt_seconds(text, value / 1e9) : fmt_count(text, value));
+	}
+}
+
+/* "rtt 1.25M/s 1 of 3", or what is shown instead of operations. */
 static void about(const struct view *v, char *buf, size_t size)
 {
 	size_t index, count;
@@ -133,21 +167,12 @@ static void about(const struct view *v, char *buf, size_t size)
 		snprintf(buf, size, "run queue delay (schedstat), not operations");
 		return;
 	}
-	n = snprintf(buf, size, "%s, %s/s", store_metric(v->store, id)->label,
+	n = snprintf(buf, size, "%s %s/s", store_metric(v->store, id)->label,
 		value_text(rate, FORM_COUNT, store_value(v->store, id, view_last(v))));
-	if (count > 1 && n > 0 && (size_t)n < size)
-		snprintf(buf + n, size - (size_t)n, "   %zu of %zu", index + 1, count);
-}
-
-/* All events of the columns that are shown. */
-static void visible(const struct view *v, metric_id id, int cols, struct hist *out)
-{
-	struct span newest = view_column(v, 0), oldest = view_column(v, cols - 1);
-
-	if (oldest.to == 0)
-		oldest.from = 0;
-	if (!store_hist(v->store, id, (struct span){ oldest.from, newest.to }, out))
-		memset(out, 0, sizeof *out);
+	if (count > 1 && (size_t)n < size)
+		n += snprintf(buf + n, size - (size_t)n, " %zu of %zu", index + 1, count);
+	if (!v->zoomed && (size_t)n < size)
+		about_span(v, id, v->graph_cols, buf + n, size - (size_t)n);
 }
 
 /* Heat map over r, its labels right-aligned in the columns before it. */
@@ -250,14 +275,18 @@ static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, m
 	size_t n = rows_choose(list, figure_lines(v, id, list, NFIGURES), (size_t)r.rows / 4);
 	int side = r.cols * 3 / 10, label = 7;
 	struct rect heat = { r.row + (int)n + 1, r.col + label + 2, r.rows - (int)n - 3, r.cols - label - side - 5 };
-	char about[80], span[FMT_SIZE * 2 + 8];
+	char about[160], span[FMT_SIZE * 2 + 8];
+	size_t used;
 	struct heat_axis axis;
 	struct hist all;
 
 	rows_draw(v, c, r, list, n, 1, -1);
 	text_rule(c, v->glyphs, (struct rect){ r.row + (int)n, r.col, 1, r.cols });
 	text_span(span, sizeof span, v->column, heat.cols);
-	snprintf(about, sizeof about, "over time, %s", span);
+	used = (size_t)snprintf(about, sizeof about, "over time, %s", span);
+	about_span(v, id, heat.cols, about + used, sizeof about - used);
+	if (canvas_width(about) + 4 > heat.col + heat.cols - r.col)
+		about[used] = '\0';
 	text_in_rule(c, (struct rect){ r.row + (int)n, r.col, 1, heat.col + heat.cols - r.col }, about);
 	text_in_rule(c, (struct rect){ r.row + (int)n, heat.col + heat.cols, 1, r.col + r.cols - heat.col - heat.cols - 1 },
 		"last 30s, count/s, log");
