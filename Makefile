@@ -150,7 +150,7 @@ $(BUILD)/tidy/%: % .clang-tidy
 # Each fuzzer for FUZZ_SECONDS, from its seeds; what it finds stays in build/fuzz/NAME.
 FUZZ_SECONDS ?= 20
 fuzz:
-	@tools/setup.sh build tidy
+	@tools/setup.sh build fuzz
 	+@$(again) fuzz-here BUILD=$(BUILD)/fuzz CC=clang \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined'
 fuzz-here: $(FUZZ_BINS)

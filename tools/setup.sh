@@ -1,13 +1,14 @@
 #!/bin/sh
 # Installs the Debian packages that are missing for what its arguments name, and says so. Root, or a user with sudo;
 # with neither it names the packages in one line and stops. Nothing missing: does nothing, says nothing.
-#   tools/setup.sh build|test|tidy ...
+#   tools/setup.sh build|test|tidy|fuzz|bench ...
 set -u
 
 build='gcc libc6-dev make pkg-config libncurses-dev libinih-dev libproc2-dev libpfm4-dev libsodium-dev'
 # redis-tools holds the server's program too; the package redis-server would only add a service that keeps running.
-test='libcmocka-dev libvterm-dev redis-tools iperf3 mandoc linux-perf strace procps iproute2 util-linux'
+test='g++ libcmocka-dev libvterm-dev redis-tools iperf3 mandoc linux-perf strace procps iproute2 util-linux'
 tidy='clang clang-tidy clang-format'
+fuzz='clang libclang-rt-dev'
 bench='htop procps'
 
 wanted=
@@ -16,9 +17,10 @@ for group in "$@"; do
 	build) wanted="$wanted $build" ;;
 	test) wanted="$wanted $test" ;;
 	tidy) wanted="$wanted $tidy" ;;
+	fuzz) wanted="$wanted $fuzz" ;;
 	bench) wanted="$wanted $bench" ;;
 	*)
-		echo "setup: no such group: $group (build, test, tidy, bench)" >&2
+		echo "setup: no such group: $group (build, test, tidy, fuzz, bench)" >&2
 		exit 2
 		;;
 	esac
@@ -33,12 +35,14 @@ installed() {
 	case $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) in
 	?i*) return 0 ;;
 	esac
-	# pkg-config may come from pkgconf, a compiler from anywhere.
+	# pkg-config may come from pkgconf, a compiler from anywhere, its runtime from the package of its version.
 	case $1 in
 	gcc) command -v cc ;;
+	g++) command -v c++ ;;
+	libclang-rt-dev) [ -e "$(clang -print-file-name="libclang_rt.fuzzer-$(uname -m).a")" ] ;;
 	pkg-config | make | clang | clang-tidy | clang-format) command -v "$1" ;;
 	*) false ;;
-	esac >/dev/null
+	esac >/dev/null 2>&1
 }
 
 missing=
