@@ -22,7 +22,11 @@ int builtin_check(const char *name, int count, char **words)
 	uint64_t own[WORKLOAD_OPTIONS_MAX], common[WORKLOAD_COMMON];
 	struct err e;
 
-	if (!w ? workload_unknown(name, &e) : workload_options(w, count, words, own, common, &e))
+	if (!w) {
+		workload_unknown(name, &e);
+		return command_fail(EXIT_USAGE, "%s", e.text);
+	}
+	if (workload_options(w, count, words, own, common, &e))
 		return command_fail(EXIT_USAGE, "%s", e.text);
 	if (w->missing)
 		return command_fail(EXIT_FAILED, "%s %s", w->name, w->missing);

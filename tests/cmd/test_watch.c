@@ -81,14 +81,31 @@ static int status_of(struct pty *p)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Waits until the command's file holds what was expected of it; the test fails when it does not in time. */
+static void expect_output(const struct place *place, const char *expected)
+{
+	char text[64] = "";
+
+	for (int i = 0; i < 100 * WAIT / 1000 && strcmp(text, expected) != 0; i++) {
+		int fd = open(only_file(place), O_RDONLY);
+		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+		text[n > 0 ? n : 0] = '\0';
+		if (fd >= 0)
+			close(fd);
+		usleep(10000);
+	}
+	assert_string_equal(text, expected);
+}
+
 static void output_goes_to_a_file_that_is_named(void **state)
 {
 	const struct place *place = *state;
 	struct pty *p = START(place, "--", "sh", "-c", "echo hello; echo oops >&2; exec sleep 60");
-	char text[64] = "", *screen;
-	int fd;
+	char *screen;
 
 	pty_expect(p, "1 Rate", WAIT);
+	expect_output(place, "hello\noops\n");
 	pty_send(p, "q");
 	assert_int_equal(status_of(p), 0);
 	screen = pty_screen(p);
@@ -96,10 +113,6 @@ static void output_goes_to_a_file_that_is_named(void **state)
 	assert_non_null(strstr(only_file(place), "/tach-sh-"));
 	assert_non_null(strstr(screen, only_file(place)));
 	assert_null(strstr(screen, "hello"));
-	fd = open(only_file(place), O_RDONLY);
-	assert_true(read(fd, text, sizeof text - 1) > 0);
-	assert_string_equal(text, "hello\noops\n");
-	close(fd);
 	free(screen);
 	pty_free(p);
 }
