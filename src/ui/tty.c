@@ -1,7 +1,8 @@
 /*
  * The line to the terminal. The descriptors are a private opening of stdout's terminal, so that O_NONBLOCK does not
  * leak to the shell that shares stdout. (TIOCOUTQ cannot tell a slow line: it is always 0 on a pseudo-terminal.) Signal
- * handlers only note and wake, except for crashes, which put the terminal back and go on as if nobody had listened.
+ * handlers only note and wake, except for those that end us, which put the terminal back and go on as if nobody had
+ * listened.
  */
 #include "ui/tty.h"
 
@@ -29,7 +30,8 @@
 #define STDERR_LIMIT (256 * 1024) /* kept of what libraries say */
 
 static const int noted[] = { SIGTERM, SIGHUP, SIGINT, SIGWINCH, SIGTSTP, SIGCONT };
-static const int deadly[] = { SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGTRAP, SIGSYS };
+static const int deadly[] = { SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGTRAP, SIGSYS, SIGUSR1, SIGUSR2, SIGALRM,
+	SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSTKFLT };
 
 #define NOTED (sizeof noted / sizeof noted[0])
 #define DEADLY (sizeof deadly / sizeof deadly[0])
@@ -103,7 +105,8 @@ static void give_stderr_back(void)
 /* CAN ends a sequence that was cut in the middle. */
 static void leave_screen(void)
 {
-	write_patiently("\x18", 1);
+	if (tty.leave_length)
+		write_patiently("\x18", 1);
 	write_patiently(tty.leave, tty.leave_length);
 	tcsetattr(tty.in, TCSANOW, &tty.before);
 }
@@ -187,8 +190,11 @@ static void catch_signals(void)
 		if (noted[i] != SIGHUP || tty.noted[i].sa_handler != SIG_IGN) /* nohup stays nohup */
 			sigaction(noted[i], &note, NULL);
 	}
-	for (size_t i = 0; i < DEADLY; i++)
-		sigaction(deadly[i], &die, &tty.deadly[i]);
+	for (size_t i = 0; i < DEADLY; i++) {
+		sigaction(deadly[i], NULL, &tty.deadly[i]);
+		if (tty.deadly[i].sa_handler != SIG_IGN)
+			sigaction(deadly[i], &die, NULL);
+	}
 }
 
 static void release_signals(void)

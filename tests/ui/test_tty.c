@@ -62,6 +62,8 @@ static void test_terminal_is_given_back(void **state)
 	check_end("o", 0, CRASH(SIGSEGV), NULL);
 	check_end("a", 0, CRASH(SIGABRT), NULL);
 	check_end(NULL, SIGBUS, CRASH(SIGBUS), NULL);
+	check_end(NULL, SIGUSR1, SIGUSR1, NULL);
+	check_end(NULL, SIGXCPU, CRASH(SIGXCPU), NULL);
 	check_end("f", 0, 1 << 8, "tach: the impossible");
 	check_end("X", 0, 7 << 8, NULL);
 	check_end("\x1c", 0, CRASH(SIGQUIT), NULL); /* ^\ */
