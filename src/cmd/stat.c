@@ -77,6 +77,12 @@ static bool time_is_up(const struct batch *b)
 	return b->o->time && watched + b->o->interval / 2 >= b->o->time;
 }
 
+/* A tick that comes early because a process ended, and left others behind, is none of those that -N asks for. */
+static bool counts(const struct batch *b, nsec_t length)
+{
+	return b->o->feed || length >= b->o->interval / 2;
+}
+
 static void take_sample(struct batch *b, struct sample *sample)
 {
 	nsec_t before = store_now(b->store);
@@ -88,7 +94,7 @@ static void take_sample(struct batch *b, struct sample *sample)
 		return;
 	begin_export(b);
 	b->ops->tick(b->export, stdout, b->store);
-	b->ticks++;
+	b->ticks += counts(b, store_now(b->store) - before);
 	if (command_flush())
 		stop_writing(b);
 	else if (b->o->ticks && b->ticks >= b->o->ticks)
@@ -148,6 +154,8 @@ static void end_export(struct batch *b)
 	struct export_end end = { .reason = b->reason, .status = store_facts(b->store)->exit_status };
 	struct err note;
 
+	if (!b->export && b->failed)
+		return; /* nothing ever came: the reason is all there is to say */
 	begin_export(b);
 	b->ops->end(b->export, stdout, b->store, &end, &note);
 	if (*note.text)

@@ -109,6 +109,19 @@ static void time_and_ticks_end_it(void **state)
 	outcome_free(&o);
 }
 
+/* A command that goes to the background ends early, and its daemon is watched for the time that was asked for. */
+static void a_daemon_is_watched_to_the_end(void **state)
+{
+	struct outcome o = TACH("stat", "-N", "2", "-i", "200ms", "--json", "--", "sh", "-c", "(sleep 60 &) & exit 0");
+	struct lines l = expect_json(&o);
+
+	(void)state;
+	assert_int_equal(o.status, 0);
+	assert_true(json_number(l.line[l.count - 2], "t") > 0.35);
+	assert_string_equal(l.line[l.count - 1], "{\"end\":{\"reason\":\"ticks\",\"status\":0}}");
+	outcome_free(&o);
+}
+
 static void expect_stopped(int signal)
 {
 	struct outcome o = TACH_SIGNAL(signal, 400, "stat", "-i", "100ms", "--json", "--", "sleep", "60");
@@ -363,7 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_childs_status_is_tachs), cmocka_unit_test(the_end_is_told_at_once),
-		cmocka_unit_test(time_and_ticks_end_it),
+		cmocka_unit_test(time_and_ticks_end_it), cmocka_unit_test(a_daemon_is_watched_to_the_end),
 		cmocka_unit_test(a_signal_ends_it_and_the_child), cmocka_unit_test(a_signal_leaves_others_alone),
 		cmocka_unit_test(output_of_the_child_is_no_number), cmocka_unit_test(numbers_are_those_of_proc),
 		cmocka_unit_test(hostile_names_are_harmless),
