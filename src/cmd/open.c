@@ -98,6 +98,8 @@ static struct session *open_name(const char *value, const struct options *o, con
 	struct err e = { .code = 0 };
 	struct session *s = watch(target_open_name(value, &to, &list, &e), o, how, &e, status);
 
+	if (!s && e.code == EINVAL)
+		*status = EXIT_USAGE; /* the pattern itself */
 	if (list)
 		fputs(list, stderr);
 	free(list);

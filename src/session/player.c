@@ -15,6 +15,7 @@ struct player {
 	struct feed *feed;
 	char *buffer;
 	size_t have;
+	bool begun; /* there was a first line */
 };
 
 /* Hands every whole line of the buffer to the feed. */
@@ -31,6 +32,7 @@ static int play_lines(struct player *p, struct err *e)
 		if (sample)
 			session_push(p->s, sample);
 		at = newline + 1;
+		p->begun = true;
 	}
 	p->have = (size_t)(end - at);
 	memmove(p->buffer, at, p->have);
@@ -48,8 +50,10 @@ static int play_some(struct player *p, struct err *e)
 		return 1;
 	if (n < 0)
 		return err_set(e, errno, "cannot read the feed: %s", strerror(errno));
+	if (n == 0 && p->have)
+		return err_set(e, 0, "the feed ends in the middle of a line");
 	if (n == 0)
-		return p->have ? err_set(e, 0, "the feed ends in the middle of a line") : 0;
+		return p->begun ? 0 : err_set(e, 0, "the feed is empty");
 	p->have += (size_t)n;
 	return play_lines(p, e) ? -1 : 1;
 }

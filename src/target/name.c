@@ -196,7 +196,7 @@ static int compile(struct search *s, const char *pattern, const char *shown, str
 	if (!bad)
 		return 0;
 	regerror(bad, &s->pattern, why, sizeof why);
-	return err_set(e, 0, "'%s' is not a regular expression: %s", shown, why);
+	return err_set(e, EINVAL, "'%s' is not a regular expression: %s", shown, why);
 }
 
 struct target *target_open_name(const char *pattern, const struct target_options *o, char **list, struct err *e)

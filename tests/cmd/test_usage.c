@@ -134,10 +134,13 @@ static void targets_that_are_none(void **state)
 		{ { "stat", "-p", "1", "-n", "init" }, 2, "-p or -n" },
 		{ { "stat", "-p", "1", "--", "true" }, 2, "-p or -- COMMAND" },
 		{ { "stat", "-n", "no process has this name" }, 1, "no process has this name" },
-		{ { "stat", "-n", "(" }, 1, "(" },
+		{ { "stat", "-n", "(" }, 2, "(" },
 		{ { "stat", "-g", "no/such/cgroup" }, 1, "no/such/cgroup" },
 		{ { "stat", "-U", "no-such-unit" }, 1, "no-such-unit" },
 		{ { "stat", "--feed", "/nonexistent.feed" }, 1, "/nonexistent.feed" },
+		{ { "stat", "--feed", "/" }, 1, "cannot read the feed: Is a directory" },
+		{ { "stat", "--feed", "/dev/null" }, 1, "the feed is empty" },
+		{ { "stat", "--feed", "/proc/self/status" }, 1, "this is no feed" },
 	};
 
 	(void)state;
