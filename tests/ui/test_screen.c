@@ -393,6 +393,19 @@ static void hostile_text_is_tamed(void **state)
 	end(&f);
 }
 
+/* What was asked for with -e is seen without a PMU and on a small screen. */
+static void events_by_name_come_first(void **state)
+{
+	struct fixture f = begin(&poor);
+
+	(void)state;
+	played_line(f.played, "metric event.sw_faults counter count sw-faults");
+	played_until(f.played, 3);
+	draw(&f, 24, 80);
+	shows(&f, "sw-fault/s");
+	end(&f);
+}
+
 static void every_size_and_every_screen_is_survived(void **state)
 {
 	static const ui_key keys[] = { 0, '2', '2', '2', '5', '5', UI_KEY_ESC, '6', '6', UI_KEY_ESC, '!', UI_KEY_PGDN, '?',
@@ -464,6 +477,7 @@ int main(void)
 		cmocka_unit_test(an_ended_target_keeps_its_last_numbers),
 		cmocka_unit_test(messages_stay_until_the_next_key),
 		cmocka_unit_test(hostile_text_is_tamed),
+		cmocka_unit_test(events_by_name_come_first),
 		cmocka_unit_test(every_size_and_every_screen_is_survived),
 		cmocka_unit_test(ascii_screens_are_ascii),
 		cmocka_unit_test(frames_do_not_gather_memory),

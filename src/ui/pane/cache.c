@@ -5,6 +5,8 @@
  */
 #include "ui/pane/panes.h"
 
+#include "base/str.h"
+
 #include <stdio.h>
 
 static const struct row rows[] = {
@@ -20,6 +22,20 @@ static const struct row rows[] = {
 	{ "CPUs", "cpu", { "cpu.run_seconds" }, .rank = 5 },
 	{ "sys share", "sys", { "cpu.system_ratio" }, .rank = 5, .flags = ROW_PERCENT },
 };
+
+/* What was asked for by name (-e EVENT) comes first. */
+static size_t lines(const struct pane_ops *self, const struct view *v, struct line *out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t id = 0; id < store_metrics(v->store) && n < max; id++) {
+		const struct metric *m = store_metric(v->store, (metric_id)id);
+
+		if (str_starts(m->name, "event."))
+			out[n++] = rows_line(v, (metric_id)id, m->label, 0, ROW_RATE);
+	}
+	return n + rows_lines(v, self->rows, self->nrows, out + n, max - n);
+}
 
 static void about(const struct view *v, char *buf, size_t size)
 {
@@ -39,9 +55,11 @@ const struct pane_ops pane_cache = {
 	.name = "cache",
 	.title = "Cache",
 	.help = "Instructions a cycle, and cache, address translation and branch misses per 1,000 instructions, counted by "
-		"the processor. A virtual machine often has no such counters: then only what the kernel counts is shown.",
+		"the processor. A virtual machine often has no such counters: then only what the kernel counts is shown. Events "
+		"asked for with -e stand first.",
 	.rows = rows,
 	.nrows = sizeof rows / sizeof rows[0],
 	.weight = 1,
+	.lines = lines,
 	.about = about,
 };
