@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-/* Exit statuses of tach itself (CLI.md). stat passes on a started command's own; after a signal it is 128 + n. */
+/* Exit statuses of tach itself. stat passes on a started command's own; after a signal it is 128 + n. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127 };
 
 /* What stood on the command line after the options. */

@@ -1,5 +1,5 @@
 /*
- * JSON lines (CLI.md): a header, one object a tick, an end. Unknown is null, and its reason stands under "absent" in
+ * JSON lines: a header, one object a tick, an end. Unknown is null, and its reason stands under "absent" in
  * the header or in the tick at which it changed. A metric that appears later brings its row in that tick's "metrics".
  */
 #include "base/alloc.h"

@@ -16,7 +16,7 @@ enum metric_kind {
 enum metric_unit { UNIT_COUNT, UNIT_BYTES, UNIT_SECONDS, UNIT_RATIO, METRIC_UNITS };
 
 struct metric {
-	const char *name;    /* "mem.rss_bytes": group.name_unit, base units (CLI.md); config, export and tests say this */
+	const char *name;    /* "mem.rss_bytes": group.name_unit in base units; config, export and tests say this */
 	const char *label;   /* "RSS": panes say this; at most 10 columns */
 	const char *help;    /* one sentence of meaning, and for derived metrics of advice */
 	enum metric_kind kind;

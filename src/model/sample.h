@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Zero never stands for unknown; the marks on screen are those of screens.md 6.9. */
+/* Zero never stands for unknown; ui/value.c has the mark of each on screen. */
 enum point_state {
 	POINT_GAP,     /* "-": nothing to say for this interval (no event, first tick, division by zero) */
 	POINT_OK,

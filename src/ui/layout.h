@@ -1,5 +1,5 @@
 /* Where panes go: a pure function from size and wishes to rectangles. The order in which things go when space shrinks is
- * that of screens.md 6.10: optional panes, second-rank rows, the message line, rule lines, the time bar, first-rank
+ * this: optional panes, second-rank rows, the message line, rule lines, the time bar, first-rank
  * rows, panes from the last rank on. */
 #ifndef TACH_UI_LAYOUT_H
 #define TACH_UI_LAYOUT_H

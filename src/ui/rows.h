@@ -1,7 +1,7 @@
 /*
  * A pane is mostly a table of rows: a label and the metrics that may stand behind it. One drawer puts them on the grid
  * that every pane shares: label, graph, now, and on wide screens min and max. What a row cannot show it says: the mark
- * of screens.md 6.9, and in the place of the graph the reason.
+ * of ui/value.h, and in the place of the graph the reason.
  */
 #ifndef TACH_UI_ROWS_H
 #define TACH_UI_ROWS_H

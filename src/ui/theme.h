@@ -1,4 +1,4 @@
-/* How roles look: files in INI form (screens.md 3.2), the default embedded; every value may be inherited. */
+/* How roles look: files in INI form (tachrc(5)), the default embedded; every value may be inherited. */
 #ifndef TACH_UI_THEME_H
 #define TACH_UI_THEME_H
 

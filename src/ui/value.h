@@ -1,4 +1,4 @@
-/* A point as text: the number with its unit, or the mark that stands in its place (screens.md 6.9). */
+/* A point as text: the number with its unit, or the mark that stands in its place, as the help screen lists them. */
 #ifndef TACH_UI_VALUE_H
 #define TACH_UI_VALUE_H
 

@@ -168,7 +168,7 @@ static void a_small_screen_drops_rules_before_rows(void **state)
 	assert_int_equal(l.message.rows, 0);
 	l = compute(15, 80, usual, -1);
 	assert_false(l.rules);
-	l = compute(10, 40, usual, -1); /* screens.md 6.10: eight rows between one header line and the footer */
+	l = compute(10, 40, usual, -1); /* eight rows between one header line and the footer */
 	expect_rect(l.header, 0, 0, 1, 40);
 	expect_rect(l.pane[0], 1, 0, 2, 40);
 	expect_rect(l.pane[1], 3, 0, 2, 40);
