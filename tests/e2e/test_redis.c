@@ -242,6 +242,10 @@ static void software_events_equal_those_of_perf_stat(void **state)
 	for (int i = 0; i < EVENTS; i++) {
 		double theirs = perf_value(said, events[i].event) * events[i].scale;
 
+		if (geteuid() != 0 && isnan(first[i])) {
+			print_message("# %s: not for this user\n", events[i].event);
+			continue;
+		}
 		print_message("# %s: tach %.9g, perf %.9g\n", events[i].event, last[i] - first[i], theirs);
 		assert_near(last[i] - first[i], theirs, theirs * events[i].relative + events[i].absolute);
 	}
