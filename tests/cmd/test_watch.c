@@ -164,6 +164,38 @@ static void a_signal_ends_the_command_too(void **state)
 	pty_free(p);
 }
 
+/* Of the thread beside the front's: the sampler. */
+static pid_t other_thread(pid_t pid)
+{
+	char path[40];
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	d = opendir(path);
+	assert_non_null(d);
+	while ((entry = readdir(d)))
+		if (atoi(entry->d_name) > 0 && atoi(entry->d_name) != pid)
+			found = atoi(entry->d_name);
+	closedir(d);
+	return found;
+}
+
+/* A sanitizer ends the program in its own way, so the status is not looked at. */
+static void a_crash_of_the_sampler_gives_the_terminal_back(void **state)
+{
+	struct pty *p = START(*state, "--", "sleep", "1");
+	int status;
+
+	pty_expect(p, "1 Rate", WAIT);
+	assert_int_equal(tgkill(pty_pid(p), other_thread(pty_pid(p)), SIGSEGV), 0);
+	assert_true(pty_wait_exit(p, WAIT, &status));
+	assert_true(pty_restored(p));
+	assert_false(pty_alternate(p));
+	pty_free(p);
+}
+
 static void a_wrong_theme_is_told(void **state)
 {
 	struct pty *p = START(*state, "--theme", "nosuch", "--", "sleep", "60");
@@ -194,7 +226,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(output_goes_to_a_file_that_is_named), TEST(an_empty_file_goes), TEST(a_command_that_does_not_run_is_told),
-		TEST(a_signal_ends_the_command_too), TEST(a_wrong_theme_is_told),
+		TEST(a_signal_ends_the_command_too), TEST(a_crash_of_the_sampler_gives_the_terminal_back),
+		TEST(a_wrong_theme_is_told),
 		TEST(a_workload_is_watched),
 	};
 
