@@ -265,5 +265,7 @@ int cmd_dash(struct session *s, const struct options *o)
 	status = run(&d);
 	term_close();
 	close_dash(&d);
+	if (status == EXIT_DONE && session_failure(s, &e))
+		return command_fail(EXIT_FAILED, "%s", e.text);
 	return status;
 }

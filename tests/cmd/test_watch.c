@@ -208,6 +208,21 @@ static void a_wrong_theme_is_told(void **state)
 	pty_free(p);
 }
 
+/* On the screen while it is there, and behind it for whoever starts tach. */
+static void a_feed_that_is_none_is_told(void **state)
+{
+	struct pty *p = START(*state, "--feed", "/dev/null");
+	char *screen;
+
+	pty_expect(p, "the feed is empty", WAIT);
+	pty_send(p, "q");
+	assert_int_equal(status_of(p), 1);
+	screen = pty_screen(p);
+	assert_non_null(strstr(screen, "tach: the feed is empty"));
+	free(screen);
+	pty_free(p);
+}
+
 static void a_workload_is_watched(void **state)
 {
 	struct pty *p = START(*state, "run", "-i", "100ms", "packet-udp", "--rate", "1000");
@@ -228,7 +243,7 @@ int main(void)
 		TEST(output_goes_to_a_file_that_is_named), TEST(an_empty_file_goes), TEST(a_command_that_does_not_run_is_told),
 		TEST(a_signal_ends_the_command_too), TEST(a_crash_of_the_sampler_gives_the_terminal_back),
 		TEST(a_wrong_theme_is_told),
-		TEST(a_workload_is_watched),
+		TEST(a_feed_that_is_none_is_told), TEST(a_workload_is_watched),
 	};
 
 	return cmocka_run_group_tests_name("cmd/watch", tests, NULL, NULL);
