@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,15 @@ static const char *command_name(const struct options *o, const struct words *w, 
 	return how->label ? how->label : o->workload ? o->workload : w->word[0];
 }
 
+/* Between the dashboard and the end of the command that tach started; a second SIGHUP often follows the first. It takes
+ * seconds at most: session_close() is patient, but not for long. */
+static void ignore_signals(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
 static int show(const struct options *o, const struct words *w, struct opening *how)
 {
 	const char **wants = dash_wants();
@@ -89,6 +99,8 @@ static int show(const struct options *o, const struct words *w, struct opening *
 	s = open_session(o, w, how, &status);
 	if (s) {
 		status = cmd_dash(s, o);
+		if (open_starts_command(o, w, how))
+			ignore_signals();
 		session_close(s);
 	}
 	free(wants);

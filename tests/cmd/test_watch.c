@@ -164,6 +164,27 @@ static void a_signal_ends_the_command_too(void **state)
 	pty_free(p);
 }
 
+/* The second one comes while tach waits for a command that does not want to end. */
+static void a_second_signal_leaves_no_command_behind(void **state)
+{
+	struct pty *p = START(*state, "--", "sh", "-c", "trap '' TERM; echo $$; for i in $(seq 100); do sleep 0.1; done");
+	char text[16] = "";
+	int fd;
+
+	pty_expect(p, "1 Rate", WAIT);
+	kill(pty_pid(p), SIGTERM);
+	pty_run(p, 500);
+	kill(pty_pid(p), SIGHUP);
+	kill(pty_pid(p), SIGTERM);
+	assert_int_equal(status_of(p), 128 + SIGTERM);
+	fd = open(only_file(*state), O_RDONLY);
+	assert_true(read(fd, text, sizeof text - 1) > 0);
+	close(fd);
+	assert_int_equal(kill(atoi(text), 0), -1);
+	assert_int_equal(errno, ESRCH);
+	pty_free(p);
+}
+
 /* Of the thread beside the front's: the sampler. */
 static pid_t other_thread(pid_t pid)
 {
@@ -241,7 +262,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(output_goes_to_a_file_that_is_named), TEST(an_empty_file_goes), TEST(a_command_that_does_not_run_is_told),
-		TEST(a_signal_ends_the_command_too), TEST(a_crash_of_the_sampler_gives_the_terminal_back),
+		TEST(a_signal_ends_the_command_too), TEST(a_second_signal_leaves_no_command_behind),
+		TEST(a_crash_of_the_sampler_gives_the_terminal_back),
 		TEST(a_wrong_theme_is_told),
 		TEST(a_feed_that_is_none_is_told), TEST(a_workload_is_watched),
 	};
