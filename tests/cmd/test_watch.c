@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,9 +152,12 @@ static void a_signal_ends_the_command_too(void **state)
 {
 	struct pty *p = START(*state, "--", "sh", "-c", "echo $$; exec sleep 60");
 	char text[16] = "";
+	struct stat st = { 0 };
 	int fd;
 
 	pty_expect(p, "1 Rate", WAIT);
+	for (int i = 0; i < WAIT && (stat(only_file(*state), &st) < 0 || st.st_size == 0); i++)
+		usleep(1000);
 	kill(pty_pid(p), SIGTERM);
 	assert_int_equal(status_of(p), 128 + SIGTERM);
 	fd = open(only_file(*state), O_RDONLY);
