@@ -52,9 +52,9 @@ static const struct tool tools[] = {
 	{ "tach 80x24 --ascii", 24, 80, { "TACH", "--ascii", "-p", "PID", NULL }, "\t", false, "500 B" },
 	{ "htop 120x40", 40, 120, { "htop", "-d", "10", NULL }, "\033[B", true, "" },
 	{ "htop 80x24", 24, 80, { "htop", "-d", "10", NULL }, "\033[B", false, "" },
-	{ "top 120x40", 40, 120, { "top", "-d", "1", NULL }, "\033[B", true, "" },
-	{ "top 80x24", 24, 80, { "top", "-d", "1", NULL }, "\033[B", false, "" },
-	{ "top -p PID 120x40", 40, 120, { "top", "-d", "1", "-p", "PID", NULL }, "\033[B", false, "" },
+	{ "top 120x40", 40, 120, { "top", "-d", "1", NULL }, "c", true, "" },
+	{ "top 80x24", 24, 80, { "top", "-d", "1", NULL }, "c", false, "" },
+	{ "top -p PID 120x40", 40, 120, { "top", "-d", "1", "-p", "PID", NULL }, "c", false, "" },
 };
 
 #define TOOLS (sizeof tools / sizeof *tools)

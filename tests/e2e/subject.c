@@ -1,5 +1,5 @@
 /*
- * A program to be watched, which does one thing until it is ended (at the latest after a minute), and says "ready" once
+ * A program to be watched, which does one thing until it is ended (at the latest after ten minutes), and says "ready" once
  * it does:
  *   work N      N threads, each busy for a millisecond in ten
  *   threads N   N threads that sleep
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	alarm(60);
+	alarm(600);
 	if (strcmp(argv[1], "name") == 0)
 		prctl(PR_SET_NAME, argv[2]);
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
