@@ -53,10 +53,11 @@ static nsec_t interval_now(struct session *s)
 	return interval;
 }
 
-/* The next multiple of the interval after `start` that is still to come: a late tick is skipped, never made up for. */
+/* The next multiple of the interval after `start` that is at least half an interval away: a late tick is skipped, never
+ * made up for by one that is too short to say anything. */
 static nsec_t next_due(nsec_t start, nsec_t interval)
 {
-	return start + ((clock_now() - start) / interval + 1) * interval;
+	return start + ((clock_now() - start + interval / 2) / interval + 1) * interval;
 }
 
 /* Readable once the only process of the target has ended, so that its end is told at once and not at the next tick; -1
