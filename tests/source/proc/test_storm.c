@@ -4,7 +4,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+/* A fork of a program under the address sanitizer costs forty times as much. */
+#ifdef __SANITIZE_ADDRESS__
+#define FORKS 100
+#else
 #define FORKS 1000
+#endif
 #define TICK 0.01
 
 /* Of a process and the children that it waited for. */
