@@ -168,7 +168,7 @@ static void take_key(struct dash *d, ui_key key)
 	else if (effect == SCREEN_INTERVAL)
 		session_set_interval(d->session, screen_interval(d->screen));
 	else if (effect == SCREEN_ASK_MEMORY)
-		session_ask(d->session, "proc");
+		session_ask(d->session, "proc", "memory");
 }
 
 static void take_keys(struct dash *d)

@@ -45,7 +45,7 @@ struct session {
 	struct queued *head, *tail;
 	size_t queued;
 	const struct opened *asked; /* a question that the sampler has not answered yet */
-	char answer[256];
+	char question[128], answer[256];
 	bool answered;
 };
 

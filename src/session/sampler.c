@@ -27,15 +27,16 @@ static bool tick(struct session *s)
 static void answer_question(struct session *s)
 {
 	const struct opened *asked;
-	char text[sizeof s->answer] = "";
+	char question[sizeof s->question], text[sizeof s->answer] = "";
 
 	pthread_mutex_lock(&s->lock);
 	asked = s->asked;
 	s->asked = NULL;
+	memcpy(question, s->question, sizeof question);
 	pthread_mutex_unlock(&s->lock);
 	if (!asked)
 		return;
-	asked->ops->ask(asked->state, s->target, text, sizeof text);
+	asked->ops->ask(asked->state, s->target, question, text, sizeof text);
 	pthread_mutex_lock(&s->lock);
 	memcpy(s->answer, text, sizeof text);
 	s->answered = true;

@@ -247,7 +247,7 @@ void session_tell_terminal(struct session *s, uint64_t bytes)
 	atomic_store_explicit(&s->terminal_bytes, bytes, memory_order_relaxed);
 }
 
-void session_ask(struct session *s, const char *source)
+void session_ask(struct session *s, const char *source, const char *question)
 {
 	for (size_t i = 0; i < s->nsources; i++) {
 		struct opened *src = &s->sources[i];
@@ -256,6 +256,7 @@ void session_ask(struct session *s, const char *source)
 			continue;
 		pthread_mutex_lock(&s->lock);
 		s->asked = src;
+		str_copy(s->question, sizeof s->question, question);
 		pthread_mutex_unlock(&s->lock);
 		ring(s->wake_sampler);
 	}

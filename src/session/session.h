@@ -39,9 +39,9 @@ struct sample *session_next(struct session *s);   /* the caller owns it; NULL: n
 void session_set_interval(struct session *s, nsec_t interval);
 void session_tell_terminal(struct session *s, uint64_t bytes); /* written to the terminal so far: part of tach's cost */
 
-/* Asks the sources for what is too dear for the tick (memory: smaps_rollup). The answer comes by
- * session_take_answer(): true when one came, one line of text. */
-void session_ask(struct session *s, const char *source);
+/* Asks a source for what is too dear for the tick ("proc", "memory": smaps_rollup), or to do something ("bpf",
+ * "on sys"). The answer comes by session_take_answer(): true when one came, one line of text. */
+void session_ask(struct session *s, const char *source, const char *question);
 bool session_take_answer(struct session *s, char *text, size_t size);
 
 /* The target is gone (or the feed has come to its end) and its last sample has been queued. */

@@ -39,9 +39,9 @@ struct source_ops {
 	/* Fills one tick. The target's sets may have changed since the last (target_generation()). */
 	void (*read)(void *state, const struct target *t, struct sample *out);
 
-	/* Once more a person asked for what is too dear for the tick (smaps_rollup); NULL where there is nothing such.
-	 * The answer is one line of text. */
-	void (*ask)(void *state, const struct target *t, char *answer, size_t size);
+	/* A person asked for what is too dear for the tick (smaps_rollup), or for something to be switched on or off; NULL
+	 * where there is nothing such. The answer is one line of text. */
+	void (*ask)(void *state, const struct target *t, const char *question, char *answer, size_t size);
 
 	void (*close)(void *state);
 };

@@ -211,7 +211,7 @@ static void memory_is_read_when_asked(void **state)
 
 	(void)state;
 	assert_non_null(s);
-	session_ask(s, "proc");
+	session_ask(s, "proc", "memory");
 	for (int i = 0; i < 300 && !session_take_answer(s, answer, sizeof answer); i++)
 		usleep(10000);
 	assert_non_null(strstr(answer, "PSS"));

@@ -77,9 +77,10 @@ static void proc_read(void *state, const struct target *target, struct sample *o
 	sample_status(out, "proc", STATUS_ON, "", "");
 }
 
-static void proc_ask(void *state, const struct target *t, char *answer, size_t size)
+static void proc_ask(void *state, const struct target *t, const char *question, char *answer, size_t size)
 {
 	(void)state;
+	(void)question; /* there is only one */
 	memory_ask(t, answer, size);
 }
 

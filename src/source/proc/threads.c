@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "model/tables.h"
 #include "source/proc/text.h"
 #include "target/stat.h"
 
@@ -16,25 +17,6 @@
 
 #define BUSY_SHARE (THREADS_A_TICK * 3 / 4) /* of a tick for those that run, so that the others have their turn too */
 #define KEPT_WHOLE 256 /* of more threads only schedstat stays open, which alone is read of those that sleep */
-
-enum { T_PID, T_TID, T_NAME, T_STATE, T_CPU, T_USER, T_SYSTEM, T_RUN, T_RUNQUEUE, T_IO, T_VOLUNTARY, T_INVOLUNTARY };
-
-static const struct column columns[] = {
-	[T_PID] = { "pid", "pid", COLUMN_GAUGE, UNIT_COUNT },
-	[T_TID] = { "tid", "tid", COLUMN_GAUGE, UNIT_COUNT },
-	[T_NAME] = { "name", "name", COLUMN_TEXT, UNIT_COUNT },
-	[T_STATE] = { "state", "S", COLUMN_TEXT, UNIT_COUNT },
-	[T_CPU] = { "cpu", "on", COLUMN_GAUGE, UNIT_COUNT },
-	[T_USER] = { "user_seconds", "usr", COLUMN_COUNTER, UNIT_SECONDS },
-	[T_SYSTEM] = { "system_seconds", "sys", COLUMN_COUNTER, UNIT_SECONDS },
-	[T_RUN] = { "run_seconds", "cpu", COLUMN_COUNTER, UNIT_SECONDS },
-	[T_RUNQUEUE] = { "runqueue_seconds", "runq", COLUMN_COUNTER, UNIT_SECONDS },
-	[T_IO] = { "io_delay_seconds", "io", COLUMN_COUNTER, UNIT_SECONDS },
-	[T_VOLUNTARY] = { "switches_voluntary", "vol", COLUMN_COUNTER, UNIT_COUNT },
-	[T_INVOLUNTARY] = { "switches_involuntary", "inv", COLUMN_COUNTER, UNIT_COUNT },
-};
-
-static const struct table_def threads_table = { "threads", columns, sizeof columns / sizeof columns[0] };
 
 static nsec_t clock_tick(void)
 {
@@ -279,23 +261,23 @@ static void put_row(const struct threads *t, const struct watched *w, struct sam
 {
 	union cell *row = table_row(table, w->start << 22 | (uint64_t)w->tid); /* a tid is below 2^22 */
 
-	row[T_PID].number = w->pid;
-	row[T_TID].number = w->tid;
-	row[T_NAME].text = sample_text(out, w->name);
-	row[T_STATE].text = sample_text(out, w->state);
-	row[T_CPU].number = w->cpu;
-	row[T_USER].number = nsec_to_seconds(w->spend.part[SPEND_USER]);
-	row[T_SYSTEM].number = nsec_to_seconds(w->spend.part[SPEND_SYSTEM]);
-	row[T_RUN].number = nsec_to_seconds(w->total[THREAD_RUN]);
-	row[T_RUNQUEUE].number = nsec_to_seconds(w->total[THREAD_RUNQUEUE]);
+	row[THREADS_PID].number = w->pid;
+	row[THREADS_TID].number = w->tid;
+	row[THREADS_NAME].text = sample_text(out, w->name);
+	row[THREADS_STATE].text = sample_text(out, w->state);
+	row[THREADS_CPU].number = w->cpu;
+	row[THREADS_USER].number = nsec_to_seconds(w->spend.part[SPEND_USER]);
+	row[THREADS_SYSTEM].number = nsec_to_seconds(w->spend.part[SPEND_SYSTEM]);
+	row[THREADS_RUN].number = nsec_to_seconds(w->total[THREAD_RUN]);
+	row[THREADS_RUNQUEUE].number = nsec_to_seconds(w->total[THREAD_RUNQUEUE]);
 	if (t->has_delays)
-		row[T_IO].number = nsec_to_seconds(w->total[THREAD_IO]);
+		row[THREADS_IO].number = nsec_to_seconds(w->total[THREAD_IO]);
 	if (t->wants_switches && t->has_switches) {
-		row[T_VOLUNTARY].number = (double)w->total[THREAD_VOLUNTARY];
-		row[T_INVOLUNTARY].number = (double)w->total[THREAD_INVOLUNTARY];
+		row[THREADS_VOLUNTARY].number = (double)w->total[THREAD_VOLUNTARY];
+		row[THREADS_INVOLUNTARY].number = (double)w->total[THREAD_INVOLUNTARY];
 	}
 }
-
+	union cell *row = table_row(table, table_thread_key(w->tid, w->start));
 struct sweep {
 	const struct proc_tick *tick;
 	struct kept_budget *budget;
@@ -400,7 +382,7 @@ void threads_read(struct threads *t, const struct proc_tick *tick, struct kept_b
 	t->generation = target_generation(tick->target);
 	t->has_delays = delays_are_on(t, b);
 	if (t->wants_table)
-		s.table = sample_table(tick->out, &threads_table);
+		s.table = sample_table(tick->out, &table_threads);
 	sweep(t, &s);
 	put_sums(t, tick, incomplete);
 	put_status(t, tick);

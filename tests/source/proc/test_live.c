@@ -258,7 +258,7 @@ static void an_answer_about_pss(void **state)
 	actor_do(&a, 'm');
 	live_attach(&l, a.pid, true, NULL);
 	live_tick(&l);
-	source_proc.ask(l.state, l.target, answer, sizeof answer);
+	source_proc.ask(l.state, l.target, "memory", answer, sizeof answer);
 	printf("# %s\n", answer);
 	assert_int_equal(sscanf(answer, "PSS %lfM, dirty %lfM, anonymous huge pages", &pss, &dirty), 2);
 	assert_near(pss, 76, 13); /* the 64 and what the test itself has, more under a sanitizer */
@@ -268,7 +268,7 @@ static void an_answer_about_pss(void **state)
 	assert_null(strchr(answer, '\n'));
 	actor_end(&a);
 	live_tick(&l);
-	source_proc.ask(l.state, l.target, answer, sizeof answer);
+	source_proc.ask(l.state, l.target, "memory", answer, sizeof answer);
 	assert_string_equal(answer, "no process is left whose memory could be read");
 	live_close(&l);
 }
@@ -346,7 +346,7 @@ static void watch_as_nobody(int line)
 		snprintf(v.why, sizeof v.why, "%s", status->why);
 		snprintf(v.fix, sizeof v.fix, "%s", status->fix);
 	}
-	source_proc.ask(l.state, l.target, v.answer, sizeof v.answer);
+	source_proc.ask(l.state, l.target, "memory", v.answer, sizeof v.answer);
 	live_close(&l);
 	if (write(line, &v, sizeof v) != sizeof v)
 		_exit(1);

@@ -1,0 +1,34 @@
+/* The shared tables' definitions, made from their lists of columns. */
+#include "model/tables.h"
+
+#define COLUMN_ROW(id, name_, label_, kind_, unit_) { name_, label_, COLUMN_##kind_, UNIT_##unit_ },
+#define TABLE_DEFINE(table, name_, LIST) \
+	static const struct column table##_list[] = { LIST(COLUMN_ROW) }; \
+	const struct table_def table = { name_, table##_list, table##_columns };
+TABLES(TABLE_DEFINE)
+
+uint64_t table_thread_key(pid_t tid, uint64_t start)
+{
+	return start << 22 | (uint64_t)tid; /* a tid is below 2^22 */
+}
+
+struct table *sample_find_table(const struct sample *s, const struct table_def *def)
+{
+	for (size_t i = 0; i < s->ntables; i++)
+		if (s->tables[i].def == def)
+			return &s->tables[i];
+	return NULL;
+}
+
+union cell *table_find(const struct table *t, uint64_t key, size_t *hint)
+{
+	for (size_t i = 0; i < t->nrows; i++) {
+		size_t row = (*hint + i) % t->nrows;
+
+		if (t->keys[row] != key)
+			continue;
+		*hint = row + 1;
+		return t->cells + row * t->def->ncolumns;
+	}
+	return NULL;
+}
