@@ -259,7 +259,7 @@ static bool read_watched(struct threads *t, struct watched *w, struct kept_budge
 
 static void put_row(const struct threads *t, const struct watched *w, struct sample *out, struct table *table)
 {
-	union cell *row = table_row(table, w->start << 22 | (uint64_t)w->tid); /* a tid is below 2^22 */
+	union cell *row = table_row(table, table_thread_key(w->tid, w->start));
 
 	row[THREADS_PID].number = w->pid;
 	row[THREADS_TID].number = w->tid;
@@ -277,7 +277,7 @@ static void put_row(const struct threads *t, const struct watched *w, struct sam
 		row[THREADS_INVOLUNTARY].number = (double)w->total[THREAD_INVOLUNTARY];
 	}
 }
-	union cell *row = table_row(table, table_thread_key(w->tid, w->start));
+
 struct sweep {
 	const struct proc_tick *tick;
 	struct kept_budget *budget;
