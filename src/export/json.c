@@ -263,7 +263,7 @@ static void put_row(FILE *out, const struct table *t, size_t row)
 
 static void put_tables(struct object *tick, const struct store *st)
 {
-	struct object tables, left_out = { .out = tick->out };
+	struct object tables;
 	const struct table *t;
 
 	object_key(tick, "tables");
@@ -278,13 +278,50 @@ static void put_tables(struct object *tick, const struct store *st)
 		fputc(']', tick->out);
 	}
 	object_close(&tables);
-	for (size_t i = 0; (t = store_table_at(st, i)); i++) {
-		if (!t->left_out)
-			continue;
-		optional_key(tick, &left_out, "left_out", t->def->name);
-		put_number(tick->out, (double)t->left_out, "null");
+}
+
+static bool has_left_out(const struct table *t, FILE *out)
+{
+	if (t->left_out && out)
+		put_number(out, (double)t->left_out, "null");
+	return t->left_out > 0;
+}
+
+static bool has_estimates(const struct table *t, FILE *out)
+{
+	if (t->sampled && out)
+		fputs("true", out);
+	return t->sampled;
+}
+
+static bool has_note(const struct table *t, FILE *out)
+{
+	if (t->note[0] && out)
+		put_json_text(out, t->note);
+	return t->note[0] != '\0';
+}
+
+/* What is to be said of whole tables: whether it is so, and with a file what. */
+static const struct {
+	const char *key;
+	bool (*said)(const struct table *t, FILE *out);
+} remarks[] = { { "left_out", has_left_out }, { "sampled", has_estimates }, { "notes", has_note } };
+
+static void put_remarks(struct object *tick, const struct store *st)
+{
+	const struct table *t;
+
+	for (size_t r = 0; r < sizeof remarks / sizeof remarks[0]; r++) {
+		struct object o = { .out = tick->out };
+
+		for (size_t i = 0; (t = store_table_at(st, i)); i++) {
+			if (!remarks[r].said(t, NULL))
+				continue;
+			optional_key(tick, &o, remarks[r].key, t->def->name);
+			remarks[r].said(t, tick->out);
+		}
+		optional_close(&o);
 	}
-	optional_close(&left_out);
 }
 
 static void json_tick(void *state, FILE *out, const struct store *st)
@@ -304,6 +341,7 @@ static void json_tick(void *state, FILE *out, const struct store *st)
 	put_kind(&o, st, METRIC_DERIVED);
 	put_honesty(&o, st);
 	put_tables(&o, st);
+	put_remarks(&o, st);
 	object_close(&o);
 	fputc('\n', out);
 }

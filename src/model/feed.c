@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEED_TABLES 8
+#define FEED_TABLES 32
 #define FEED_COLUMNS 32
 #define FEED_ROWS 100000
 
@@ -68,6 +68,20 @@ static char *word(char **rest)
 	char *w = *rest + strspn(*rest, " ");
 	size_t n = strcspn(w, " ");
 
+	*rest = w + n + (w[n] != '\0');
+	w[n] = '\0';
+	return w;
+}
+
+/* The next cell: a word, or what stands between quotes. */
+static char *cell(char **rest)
+{
+	char *w = *rest + strspn(*rest, " ");
+	size_t n;
+
+	if (*w != '"')
+		return word(rest);
+	n = strcspn(++w, "\"");
 	*rest = w + n + (w[n] != '\0');
 	w[n] = '\0';
 	return w;
@@ -276,6 +290,31 @@ wrong:
 	return bad(f, "h needs SUM MAX BIN:COUNT...");
 }
 
+/* The table in the open tick. */
+static struct table *open_table(struct feed *f, struct feed_table *t)
+{
+	if (!t->index) {
+		sample_table(f->open, &t->def);
+		t->index = f->open->ntables;
+	}
+	return &f->open->tables[t->index - 1];
+}
+
+static int read_note(struct feed *f, char *rest)
+{
+	static const char *const words[] = { "counted", "sampled", NULL };
+	struct feed_table *t = find_table(f, word(&rest), false);
+	int sampled = choose(word(&rest), words);
+	char text[128];
+
+	if (!f->open || !t || sampled < 0)
+		return bad(f, "note needs a known table and counted|sampled, inside a tick");
+	open_table(f, t);
+	str_clean(text, sizeof text, rest, strlen(rest));
+	sample_table_note(f->open, &t->def, sampled, text);
+	return 0;
+}
+
 static int read_row(struct feed *f, char *rest)
 {
 	struct feed_table *t = find_table(f, word(&rest), false);
@@ -285,19 +324,15 @@ static int read_row(struct feed *f, char *rest)
 
 	if (!f->open || !t || !str_to_u64(word(&rest), UINT64_MAX, &key))
 		return bad(f, "row needs a known table and a key, inside a tick");
-	if (!t->index) {
-		sample_table(f->open, &t->def);
-		t->index = f->open->ntables;
-	}
-	table = &f->open->tables[t->index - 1];
+	table = open_table(f, t);
 	if (table->nrows >= FEED_ROWS)
 		return bad(f, "too many rows");
 	row = table_row(table, key);
 	for (size_t c = 0; c < t->def.ncolumns; c++) {
-		char *w = word(&rest), text[128];
+		char *w = cell(&rest), text[128];
 
 		if (t->columns[c].kind == COLUMN_TEXT) {
-			str_clean(text, sizeof text, w, strlen(w));
+			str_clean(text, sizeof text, w, strcmp(w, "-") == 0 ? 0 : strlen(w));
 			row[c].text = sample_text(f->open, text);
 		} else if (*w && strcmp(w, "-") != 0 && !number(w, &row[c].number))
 			return bad(f, "a cell is no number");
@@ -344,7 +379,7 @@ static const struct {
 	const char *name;
 	int (*read)(struct feed *f, char *rest);
 } kinds_of_line[] = { { "v", read_value }, { "x", read_missing }, { "h", read_hist }, { "row", read_row },
-	{ "tick", read_tick }, { "end", read_end }, { "metric", read_metric }, { "fact", read_fact },
+	{ "note", read_note }, { "tick", read_tick }, { "end", read_end }, { "metric", read_metric }, { "fact", read_fact },
 	{ "column", read_column }, { "status", read_status } };
 
 int feed_line(struct feed *f, char *line, struct sample **out, struct err *e)

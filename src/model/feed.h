@@ -10,7 +10,9 @@
  *   v NAME NUMBER [COVERAGE]                a value of this tick: total or level; coverage below 1: scaled
  *   x NAME STATE WHY...                     denied|absent|gap|partial with its sentence (partial: NUMBER for WHY)
  *   h NAME SUM MAX BIN:COUNT...             totals of a histogram
- *   row TABLE KEY CELL...                   cells in column order; text has no blanks, "-" is unknown
+ *   row TABLE KEY CELL...                   cells in column order; text with blanks stands in "quotes", - is unknown
+ *   note TABLE counted|sampled [TEXT]       this tick has that table, if only without rows, and how it was obtained;
+ *                                           sampled: its numbers are estimates
  *   status STATE NAME|WHY|FIX               on|partial|denied|absent|off
  *   end                                     seals the tick
  *

@@ -78,7 +78,7 @@ static int compare_keys(const void *a, const void *b)
 /* A copy of the table with its rows in order of keys, so that two ticks can be merged. */
 static struct table sorted_copy(const struct table *t)
 {
-	struct table out = { .def = t->def, .left_out = t->left_out };
+	struct table out = { .def = t->def, .left_out = t->left_out, .sampled = t->sampled, .note = t->note };
 	struct order *order = xcalloc(t->nrows, sizeof *order);
 	size_t n = t->def->ncolumns;
 

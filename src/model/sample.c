@@ -141,8 +141,19 @@ struct table *sample_table(struct sample *s, const struct table_def *def)
 
 	s->tables = xgrow(s->tables, &s->tables_capacity, s->ntables + 1, sizeof *s->tables);
 	t = &s->tables[s->ntables++];
-	*t = (struct table){ .def = def };
+	*t = (struct table){ .def = def, .note = "" };
 	return t;
+}
+
+void sample_table_note(struct sample *s, const struct table_def *def, bool sampled, const char *note)
+{
+	for (size_t i = s->ntables; i-- > 0;) {
+		if (s->tables[i].def != def)
+			continue;
+		s->tables[i].sampled = sampled;
+		s->tables[i].note = sample_text(s, note);
+		return;
+	}
 }
 
 union cell *table_row(struct table *t, uint64_t key)

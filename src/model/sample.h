@@ -66,6 +66,9 @@ struct table {
 	const struct table_def *def; /* borrowed: static, or owned by the feed that outlives its samples */
 	size_t nrows, capacity;
 	size_t left_out;   /* rows that exist but were not read, so that a table can say "and 4,500 more" */
+	bool sampled;      /* its numbers are estimates, shown with "~"; of threads: those that proc does not read */
+	const char *note;  /* how it was obtained, a short phrase for the rule line: "sampled 50 Hz, no BPF: CAP_BPF missing";
+	                    * "" when there is nothing to say; owned by the sample */
 	uint64_t *keys;    /* identity of each row, never used again for another (tid and start time) */
 	union cell *cells; /* row-major, def->ncolumns a row */
 };
@@ -126,6 +129,9 @@ void sample_put_hist(struct sample *s, metric_id id, struct hist *take);
 
 /* A new, empty table; valid until the next sample_table() of the same sample. */
 struct table *sample_table(struct sample *s, const struct table_def *def);
+
+/* Says of the newest table of that definition how it was obtained; note is copied. */
+void sample_table_note(struct sample *s, const struct table_def *def, bool sampled, const char *note);
 
 /* A new row of ncolumns cells, numbers NaN and texts "" to begin with; valid until the next row. */
 union cell *table_row(struct table *t, uint64_t key);

@@ -59,6 +59,7 @@ static const char *const feed_text[] = {
 	"h lat.request_seconds 4000 1023 111:4",
 	"row threads 1 4711 main 3.5",
 	"row threads 2 4712 - -",
+	"note threads sampled sampled 50 Hz, \"no\" BPF",
 	"end",
 	"tick 3 1795212003",
 	"v mem.rss_bytes 1500",
@@ -170,6 +171,8 @@ static void json_first_interval(void **state)
 	assert_number(t, "tables/threads/0/tid", 4711);
 	assert_true(json_string_is(t, "tables/threads/0/name", "main"));
 	assert_number(t, "tables/threads/0/user_seconds", 0.5);
+	assert_null(json_find(t, "sampled"));
+	assert_null(json_find(t, "notes"));
 	assert_null(json_find(t, "metrics"));
 	assert_null(json_find(t, "absent"));
 	free(run.text);
@@ -192,6 +195,10 @@ static void json_tells_what_changed(void **state)
 	assert_number(t, "histograms/lat.request_seconds/count", 0);
 	assert_true(json_is_null(t, "histograms/lat.request_seconds/p99"));
 	assert_true(json_is_null(t, "tables/threads/1/user_seconds"));
+	assert_true(json_is_null(t, "tables/threads/1/name"));
+	assert_int_equal(strncmp(json_find(t, "sampled/threads"), "true", 4), 0);
+	assert_true(json_string_is(t, "notes/threads", "sampled 50 Hz, \\\"no\\\" BPF"));
+	assert_null(json_find(t, "left_out"));
 	assert_true(strcmp(run.line[4], "{\"end\":{\"reason\":\"exited\",\"status\":3}}") == 0);
 	free(run.text);
 }

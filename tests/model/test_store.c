@@ -245,12 +245,36 @@ static void tables_by_key(void **state)
 	finish(&x);
 }
 
+static void tables_say_how_they_were_obtained(void **state)
+{
+	struct fixture x = begin(10, "column locks lock text count lock\ncolumn locks waits counter count waits\n"
+				     "tick 0\nrow locks 1 \"big table\" 10\nrow locks 2 - 1\nend\n");
+	const struct table *t = store_table(x.st, "locks");
+
+	(void)state;
+	assert_string_equal(t->cells[0].text, "big table");
+	assert_string_equal(t->cells[2].text, "");
+	assert_false(t->sampled);
+	assert_string_equal(t->note, "");
+	feed_text(&x, "tick 1\nnote locks sampled 50 Hz, no BPF\nrow locks 1 \"big table\" 12\nend\n");
+	t = store_table(x.st, "locks");
+	assert_true(t->sampled);
+	assert_string_equal(t->note, "50 Hz, no BPF");
+	near(t->cells[1].number, 2);
+	feed_text(&x, "tick 2\nnote locks counted\nend\n"); /* there, and nobody waits */
+	t = store_table(x.st, "locks");
+	assert_int_equal(t->nrows, 0);
+	assert_false(t->sampled);
+	finish(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(counters_become_rates), cmocka_unit_test(backwards_and_gaps),
 		cmocka_unit_test(reasons_are_kept), cmocka_unit_test(ratios_of_sums), cmocka_unit_test(histograms),
 		cmocka_unit_test(growth_over_a_minute), cmocka_unit_test(the_ring),
-		cmocka_unit_test(late_metrics_and_old_samples), cmocka_unit_test(tables_by_key) };
+		cmocka_unit_test(late_metrics_and_old_samples), cmocka_unit_test(tables_by_key),
+		cmocka_unit_test(tables_say_how_they_were_obtained) };
 
 	return cmocka_run_group_tests_name("model/store", tests, NULL, NULL);
 }
