@@ -4,35 +4,65 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
-
-static size_t count_cells(const struct table *t)
-{
-	return t->def ? t->nrows * t->def->ncolumns : 0;
-}
+#include <string.h>
 
 static bool has_text(const struct table *t, size_t cell)
 {
 	return t->def->columns[cell % t->def->ncolumns].kind == COLUMN_TEXT;
 }
 
-void frozen_take(struct table *out, const struct table *now)
+static void add(struct frozen *out, const struct table *now)
 {
-	if (!now)
-		return;
-	*out = (struct table){ .def = now->def, .nrows = now->nrows, .left_out = now->left_out };
-	out->cells = xcalloc(count_cells(now), sizeof *out->cells);
-	for (size_t i = 0; i < count_cells(now); i++)
+	size_t cells = now->nrows * now->def->ncolumns;
+	struct table copy = { .def = now->def, .nrows = now->nrows, .left_out = now->left_out };
+
+	copy.keys = xcalloc(now->nrows, sizeof *copy.keys);
+	copy.cells = xcalloc(cells, sizeof *copy.cells);
+	for (size_t i = 0; i < now->nrows; i++)
+		copy.keys[i] = now->keys[i];
+	for (size_t i = 0; i < cells; i++)
 		if (has_text(now, i))
-			out->cells[i].text = xstrdup(now->cells[i].text);
+			copy.cells[i].text = xstrdup(now->cells[i].text);
 		else
-			out->cells[i].number = now->cells[i].number;
+			copy.cells[i].number = now->cells[i].number;
+	out->tables = xreallocarray(out->tables, out->count + 1, sizeof *out->tables);
+	out->tables[out->count++] = copy;
 }
 
-void frozen_drop(struct table *t)
+void frozen_take(struct frozen *out, const struct store *st)
 {
-	for (size_t i = 0; i < count_cells(t); i++)
+	const struct table *t;
+
+	for (size_t i = 0; (t = store_table_at(st, i)); i++)
+		add(out, t);
+}
+
+void frozen_copy(struct frozen *out, const struct frozen *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		add(out, &from->tables[i]);
+}
+
+static void drop(struct table *t)
+{
+	for (size_t i = 0; i < t->nrows * t->def->ncolumns; i++)
 		if (has_text(t, i))
 			free((char *)t->cells[i].text);
 	table_free(t);
-	*t = (struct table){ 0 };
+}
+
+void frozen_drop(struct frozen *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		drop(&f->tables[i]);
+	free(f->tables);
+	*f = (struct frozen){ 0 };
+}
+
+const struct table *frozen_table(const struct frozen *f, const char *name)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->tables[i].def->name, name) == 0)
+			return &f->tables[i];
+	return NULL;
 }

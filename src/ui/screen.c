@@ -31,7 +31,7 @@ struct screen {
 	int top;                         /* page of the help, first line of why */
 	bool paused;
 	nsec_t moment;                   /* shown while paused */
-	struct table threads, last;      /* frozen: of that moment, and of the last one before the target ended */
+	struct frozen tables, last;      /* of that moment, and of the last one before the target ended */
 	char message[256];
 	int page;                        /* rows that page-up and page-down move */
 };
@@ -61,7 +61,7 @@ void screen_free(struct screen *s)
 {
 	if (!s)
 		return;
-	frozen_drop(&s->threads);
+	frozen_drop(&s->tables);
 	frozen_drop(&s->last);
 	history_free(s->history);
 	free(s);
@@ -74,7 +74,7 @@ void screen_before_end(struct screen *s, const struct store *st)
 	if (store_facts(st)->state == TARGET_ENDED)
 		return;
 	frozen_drop(&s->last);
-	frozen_take(&s->last, store_table(st, "threads"));
+	frozen_take(&s->last, st);
 }
 
 /* The tick that is shown. Of a target that has ended the one before the last: the last has nobody left to measure. */
@@ -89,13 +89,12 @@ static nsec_t moment_of(const struct screen *s, const struct store *st)
 	return now;
 }
 
-static const struct table *threads_of(const struct screen *s, const struct store *st)
+/* The tables of that tick; NULL: those of the store. */
+static const struct frozen *tables_of(const struct screen *s, const struct store *st)
 {
-	const struct table *frozen = s->paused ? &s->threads : &s->last;
-
-	if (s->paused || store_facts(st)->state == TARGET_ENDED)
-		return frozen->def ? frozen : NULL;
-	return store_table(st, "threads");
+	if (s->paused)
+		return &s->tables;
+	return store_facts(st)->state == TARGET_ENDED ? &s->last : NULL;
 }
 
 static struct view base_view(const struct screen *s, const struct store *st)
@@ -109,17 +108,22 @@ static struct view base_view(const struct screen *s, const struct store *st)
 		.stale = s->paused ? 0 : s->stale,
 		.units = s->units,
 		.utc = s->utc,
-		.threads = threads_of(s, st),
+		.tables = tables_of(s, st),
 	};
 }
 
 static enum screen_effect pause_screen(struct screen *s, const struct store *st, int unused)
 {
+	const struct frozen *shown = tables_of(s, st);
+
 	(void)unused;
 	if (!s->paused) {
 		s->moment = moment_of(s, st);
-		frozen_drop(&s->threads);
-		frozen_take(&s->threads, threads_of(s, st));
+		frozen_drop(&s->tables);
+		if (shown)
+			frozen_copy(&s->tables, shown);
+		else
+			frozen_take(&s->tables, st);
 	}
 	s->paused = !s->paused;
 	return SCREEN_DRAW;

@@ -166,6 +166,11 @@ struct point view_named(const struct view *v, const char *name)
 	return store_value(v->store, store_find(v->store, name), view_last(v));
 }
 
+const struct table *view_table(const struct view *v, const char *name)
+{
+	return v->tables ? frozen_table(v->tables, name) : store_table(v->store, name);
+}
+
 metric_id view_prefer(const struct view *v, const char *const *names)
 {
 	metric_id first = METRIC_NONE;

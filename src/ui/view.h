@@ -3,6 +3,7 @@
 #define TACH_UI_VIEW_H
 
 #include "model/store.h"
+#include "ui/frozen.h"
 #include "ui/history.h"
 #include "ui/theme.h"
 
@@ -21,7 +22,7 @@ struct view {
 	nsec_t stale;             /* age of the newest tick once it is overdue, else 0 */
 	enum view_units units;
 	bool utc;                 /* clock times */
-	const struct table *threads; /* of the moment shown; NULL: none */
+	const struct frozen *tables; /* of the moment shown; NULL: those of the store */
 
 	int number;               /* of the pane, from 1; 0: none */
 	bool zoomed, focused;
@@ -57,6 +58,9 @@ bool view_extent(const struct view *v, const struct measure *m, int count, struc
 
 /* The value of a metric by name at the moment shown; absent when nobody measures it. */
 struct point view_named(const struct view *v, const char *name);
+
+/* A table of the moment shown; NULL: none. ui/cells.h reads it. */
+const struct table *view_table(const struct view *v, const char *name);
 
 /* The first of the names (NULL-ended) that has a value or could have one, else the first that is known; METRIC_NONE
  * when none is. */

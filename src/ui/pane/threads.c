@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "ui/bar.h"
+#include "ui/cells.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,66 +14,22 @@
 #define LIST_FROM_ROWS 6 /* a list needs a head and some rows; below that: bars */
 #define NAME_COLS 15
 
-/* Columns of the table that this pane shows. */
-enum field { F_TID, F_NAME, F_STATE, F_CPU, F_USR, F_SYS, F_RUNQ, F_IO, F_VOL, F_INVOL, FIELDS };
-
-static const char *const field_names[FIELDS] = { "tid", "name", "state", "cpu", "user_seconds", "system_seconds",
-	"runqueue_seconds", "io_delay_seconds", "switches_voluntary", "switches_involuntary" };
-
-/* Which column of the table a field is; -1: the table has none such. */
-struct threads {
-	const struct table *table;
-	int column[FIELDS];
-};
-
-static struct threads threads_of(const struct view *v)
-{
-	struct threads t = { .table = v->threads };
-
-	for (int f = 0; f < FIELDS; f++) {
-		t.column[f] = -1;
-		for (size_t i = 0; t.table && i < t.table->def->ncolumns; i++)
-			if (strcmp(t.table->def->columns[i].name, field_names[f]) == 0)
-				t.column[f] = (int)i;
-	}
-	return t;
-}
-
-static const union cell *cell_of(const struct threads *t, size_t row, enum field f)
-{
-	return t->column[f] < 0 ? NULL : &t->table->cells[row * t->table->def->ncolumns + (size_t)t->column[f]];
-}
-
-static double number(const struct threads *t, size_t row, enum field f)
-{
-	const union cell *cell = cell_of(t, row, f);
-
-	return cell && t->table->def->columns[t->column[f]].kind != COLUMN_TEXT ? cell->number : (double)NAN;
-}
-
-static const char *text(const struct threads *t, size_t row, enum field f)
-{
-	const union cell *cell = cell_of(t, row, f);
-
-	return cell && t->table->def->columns[t->column[f]].kind == COLUMN_TEXT && cell->text ? cell->text : "";
-}
-
 /* Share of a CPU that a thread used; NaN before its second tick. */
-static double busy(const struct threads *t, size_t row)
+static double busy(const struct cells *t, size_t row)
 {
-	return number(t, row, F_USR) + number(t, row, F_SYS);
+	return cells_number(t, row, THREADS_USER) + cells_number(t, row, THREADS_SYSTEM);
 }
 
-static void amounts_of(const struct threads *t, size_t row, double out[PART_COUNT])
+static void amounts_of(const struct cells *t, size_t row, double out[PART_COUNT])
 {
 	double rest = 1;
 
 	for (int i = 0; i < PART_COUNT; i++)
 		out[i] = (double)NAN;
-	out[PART_USR] = number(t, row, F_USR);
-	out[PART_SYS] = number(t, row, F_SYS);
-	out[PART_RUNQ] = number(t, row, F_RUNQ);
-	out[PART_IO] = number(t, row, F_IO);
+	out[PART_USR] = cells_number(t, row, THREADS_USER);
+	out[PART_SYS] = cells_number(t, row, THREADS_SYSTEM);
+	out[PART_RUNQ] = cells_number(t, row, THREADS_RUNQUEUE);
+	out[PART_IO] = cells_number(t, row, THREADS_IO);
 	for (int i = 0; i < PART_COUNT; i++)
 		rest -= out[i] > 0 ? out[i] : 0;
 	out[PART_WAIT] = isnan(out[PART_USR]) ? (double)NAN : fmax(rest, 0);
@@ -100,16 +57,16 @@ static int by_row(const void *a, const void *b)
 }
 
 /* The rows of the table, the busiest first; the caller frees. */
-static struct ranked *rank_rows(const struct threads *t)
+static struct ranked *rank_rows(const struct cells *t)
 {
-	struct ranked *list = xcalloc(t->table->nrows, sizeof *list);
+	struct ranked *list = xcalloc(t->nrows, sizeof *list);
 
-	for (size_t i = 0; i < t->table->nrows; i++) {
+	for (size_t i = 0; i < t->nrows; i++) {
 		double percent = busy(t, i) * 100;
 
 		list[i] = (struct ranked){ i, isnan(percent) ? -1 : (int)(percent + 0.5) };
 	}
-	qsort(list, t->table->nrows, sizeof *list, by_percent);
+	qsort(list, t->nrows, sizeof *list, by_percent);
 	return list;
 }
 
@@ -123,27 +80,27 @@ static void draw_number(struct canvas *c, int row, int col, int cols, double v, 
 }
 
 /* "rx0  18232 ██████████████████▓▒  96%" */
-static void draw_entry(const struct view *v, struct canvas *c, struct rect r, const struct threads *t, size_t row)
+static void draw_entry(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, size_t row)
 {
 	int name = r.cols < ENTRY_COLS - 20 ? 6 : NAME_COLS, tid = r.col + 1 + name + 1, bar = tid + 9;
 	double amounts[PART_COUNT];
 
-	canvas_write(c, r.row, r.col + 1, name, ROLE_TEXT, text(t, row, F_NAME));
-	draw_number(c, r.row, tid, 8, number(t, row, F_TID), "");
+	canvas_write(c, r.row, r.col + 1, name, ROLE_TEXT, cells_text(t, row, THREADS_NAME));
+	draw_number(c, r.row, tid, 8, cells_number(t, row, THREADS_TID), "");
 	amounts_of(t, row, amounts);
 	bar_draw(c, (struct rect){ r.row, bar, 1, r.col + r.cols - 7 - bar }, v->glyphs, amounts);
 	draw_number(c, r.row, r.col + r.cols - 6, 5, busy(t, row) * 100, "%");
 }
 
 /* The busiest ones that there is room for, in the order of the table so that they keep their places. */
-static void draw_bars(const struct view *v, struct canvas *c, struct rect r, const struct threads *t)
+static void draw_bars(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
 	size_t across = r.cols >= 2 * ENTRY_COLS ? (size_t)(r.cols / ENTRY_COLS) : 1, n = across * (size_t)r.rows;
 	struct ranked *list = rank_rows(t);
 	int cols = r.cols / (int)across;
 
-	if (n > t->table->nrows)
-		n = t->table->nrows;
+	if (n > t->nrows)
+		n = t->nrows;
 	qsort(list, n, sizeof *list, by_row);
 	for (size_t i = 0; i < n; i++)
 		draw_entry(v, c, (struct rect){ r.row + (int)(i / across), r.col + (int)(i % across) * cols, 1, cols }, t,
@@ -155,14 +112,14 @@ static void draw_bars(const struct view *v, struct canvas *c, struct rect r, con
 static const struct {
 	const char *head;
 	int cols;
-	enum field field;
+	enum table_threads_column field;
 	double factor;
 } list_columns[] = {
-	{ "cpu", 4, F_CPU, 1 },
-	{ "usr", 5, F_USR, 100 },
-	{ "sys", 5, F_SYS, 100 },
-	{ "runq", 5, F_RUNQ, 100 },
-	{ "io", 5, F_IO, 100 },
+	{ "cpu", 4, THREADS_CPU, 1 },
+	{ "usr", 5, THREADS_USER, 100 },
+	{ "sys", 5, THREADS_SYSTEM, 100 },
+	{ "runq", 5, THREADS_RUNQUEUE, 100 },
+	{ "io", 5, THREADS_IO, 100 },
 };
 
 #define LIST_COLUMNS (sizeof list_columns / sizeof list_columns[0])
@@ -192,29 +149,30 @@ static const char *state_word(const char *state)
 	return state;
 }
 
-static void draw_row(const struct view *v, struct canvas *c, struct rect r, const struct threads *t, size_t row)
+static void draw_row(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, size_t row)
 {
-	double switches = number(t, row, F_VOL) + number(t, row, F_INVOL), amounts[PART_COUNT];
+	double switches = cells_number(t, row, THREADS_VOLUNTARY) + cells_number(t, row, THREADS_INVOLUNTARY);
+	double amounts[PART_COUNT];
 	int col = r.col + 11 + NAME_COLS, bar;
 	char buf[FMT_SIZE];
 
-	draw_number(c, r.row, r.col + 1, 8, number(t, row, F_TID), "");
-	canvas_write(c, r.row, r.col + 10, NAME_COLS, ROLE_TEXT, text(t, row, F_NAME));
+	draw_number(c, r.row, r.col + 1, 8, cells_number(t, row, THREADS_TID), "");
+	canvas_write(c, r.row, r.col + 10, NAME_COLS, ROLE_TEXT, cells_text(t, row, THREADS_NAME));
 	for (size_t i = 0; i < LIST_COLUMNS; i++) {
-		draw_number(c, r.row, col, list_columns[i].cols, number(t, row, list_columns[i].field) * list_columns[i].factor,
-			"");
+		draw_number(c, r.row, col, list_columns[i].cols,
+			cells_number(t, row, list_columns[i].field) * list_columns[i].factor, "");
 		col += list_columns[i].cols;
 	}
 	canvas_right(c, r.row, col, 9, isfinite(switches) ? ROLE_TEXT : ROLE_DIM, fmt_count(buf, switches));
 	col += 11;
-	canvas_write(c, r.row, col, 7, ROLE_TEXT, state_word(text(t, row, F_STATE)));
+	canvas_write(c, r.row, col, 7, ROLE_TEXT, state_word(cells_text(t, row, THREADS_STATE)));
 	bar = col + 8;
 	amounts_of(t, row, amounts);
 	if (bar + 8 < r.col + r.cols)
 		bar_draw(c, (struct rect){ r.row, bar, 1, r.col + r.cols - 1 - bar }, v->glyphs, amounts);
 }
 
-static void draw_list(const struct view *v, struct canvas *c, struct rect r, const struct threads *t)
+static void draw_list(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
 	struct ranked *list = rank_rows(t);
 	size_t room = (size_t)r.rows - 1, top = 0, selected = v->selected < 0 ? 0 : (size_t)v->selected;
@@ -222,7 +180,7 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 	draw_head(c, r);
 	if (selected >= room)
 		top = selected - room + 1;
-	for (size_t i = top; i < t->table->nrows && i - top < room; i++) {
+	for (size_t i = top; i < t->nrows && i - top < room; i++) {
 		int row = r.row + 1 + (int)(i - top);
 
 		draw_row(v, c, (struct rect){ row, r.col, 1, r.cols }, t, list[i].row);
@@ -234,9 +192,9 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 
 static bool draw(const struct view *v, struct canvas *c, struct rect r)
 {
-	struct threads t = threads_of(v);
+	struct cells t = cells_of(v, &table_threads);
 
-	if (!t.table || !t.table->nrows || r.rows < 1) {
+	if (!t.nrows || r.rows < 1) {
 		canvas_write(c, r.row, r.col + 1, r.cols - 1, ROLE_DIM, r.rows < 1 ? "" : "no thread has been read yet");
 		return true;
 	}
@@ -249,10 +207,10 @@ static bool draw(const struct view *v, struct canvas *c, struct rect r)
 
 static void about(const struct view *v, char *buf, size_t size)
 {
-	size_t rows = v->threads ? v->threads->nrows : 0, left_out = v->threads ? v->threads->left_out : 0;
+	struct cells t = cells_of(v, &table_threads);
 
-	if (left_out)
-		snprintf(buf, size, "%zu of %zu read   usr sys runq wait, %% of a CPU", rows, rows + left_out);
+	if (t.left_out)
+		snprintf(buf, size, "%zu of %zu read   usr sys runq wait, %% of a CPU", t.nrows, t.nrows + t.left_out);
 	else
 		snprintf(buf, size, "usr sys runq wait, %% of a CPU");
 }
@@ -260,7 +218,8 @@ static void about(const struct view *v, char *buf, size_t size)
 static void wish(const struct view *v, struct rect body, struct layout_wish *w)
 {
 	int across = body.cols >= 2 * ENTRY_COLS ? body.cols / ENTRY_COLS : 1;
-	int need = v->threads ? ((int)v->threads->nrows + across - 1) / across : 1;
+	struct cells t = cells_of(v, &table_threads);
+	int need = t.table ? ((int)t.nrows + across - 1) / across : 1;
 
 	w->first_rows = need < 2 ? 1 : 2;
 	w->good_rows = need < 1 ? 1 : need > LIST_FROM_ROWS - 1 ? LIST_FROM_ROWS - 1 : need;
@@ -268,7 +227,7 @@ static void wish(const struct view *v, struct rect body, struct layout_wish *w)
 
 static int count(const struct view *v)
 {
-	return v->threads ? (int)v->threads->nrows : 0;
+	return (int)cells_of(v, &table_threads).nrows;
 }
 
 const struct pane_ops pane_threads = {
