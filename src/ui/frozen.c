@@ -14,8 +14,9 @@ static bool has_text(const struct table *t, size_t cell)
 static void add(struct frozen *out, const struct table *now)
 {
 	size_t cells = now->nrows * now->def->ncolumns;
-	struct table copy = { .def = now->def, .nrows = now->nrows, .left_out = now->left_out };
+	struct table copy = { .def = now->def, .nrows = now->nrows, .left_out = now->left_out, .sampled = now->sampled };
 
+	copy.note = xstrdup(now->note);
 	copy.keys = xcalloc(now->nrows, sizeof *copy.keys);
 	copy.cells = xcalloc(cells, sizeof *copy.cells);
 	for (size_t i = 0; i < now->nrows; i++)
@@ -48,6 +49,7 @@ static void drop(struct table *t)
 	for (size_t i = 0; i < t->nrows * t->def->ncolumns; i++)
 		if (has_text(t, i))
 			free((char *)t->cells[i].text);
+	free((char *)t->note);
 	table_free(t);
 }
 

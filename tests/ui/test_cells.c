@@ -82,7 +82,8 @@ static void the_largest_come_first_and_the_unknown_last(void **state)
 
 static void frozen_tables_stand_still(void **state)
 {
-	static const char *const before[] = { "row sockets 7 0 before 0.25", NULL };
+	static const char *const before[] = { "row sockets 7 0 before 0.25",
+		"note sockets sampled looked at now and then", NULL };
 	static const char *const after[] = { "row sockets 8 0 after 0.5", NULL };
 	struct played *p = with_sockets();
 	struct frozen frozen = { 0 }, copy = { 0 };
@@ -99,6 +100,8 @@ static void frozen_tables_stand_still(void **state)
 	assert_string_equal(cells_text(&c, 0, SOCKETS_PEER), "before");
 	assert_true(cells_number(&c, 0, SOCKETS_RTT) == 0.25);
 	assert_int_equal(c.table->keys[0], 7);
+	assert_true(c.table->sampled);
+	assert_string_equal(c.table->note, "looked at now and then");
 	assert_null(frozen_table(&copy, "slow"));
 	v.tables = NULL;
 	c = cells_of(&v, &table_sockets);
