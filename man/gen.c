@@ -333,7 +333,7 @@ static void put_options(FILE *out)
 static const char *type_name(const struct option_row *row)
 {
 	static const char *const names[] = { [OPTION_FLAG] = "on or off", [OPTION_DURATION] = "a duration",
-		[OPTION_COUNT] = "a number", [OPTION_TEXT] = "text", [OPTION_LIST] = "text" };
+		[OPTION_COUNT] = "a number", [OPTION_PERCENT] = "a percentage", [OPTION_TEXT] = "text", [OPTION_LIST] = "text" };
 
 	return names[row->type];
 }

@@ -145,6 +145,15 @@ int parse_size(const char *text, uint64_t *out, struct err *e)
 	return 0;
 }
 
+int parse_percent(const char *text, double *out, struct err *e)
+{
+	static const struct suffix units[] = { { "%", 0.01 }, { NULL, 0 } };
+
+	if (parse_with_suffix(text, units, out))
+		return err_set(e, 0, "'%.40s' is not a percentage: a number and %%, as in 2%%", text);
+	return 0;
+}
+
 int parse_count(const char *text, uint64_t *out, struct err *e)
 {
 	static const struct suffix units[] = { { "", 1 }, { "k", 1e3 }, { "M", 1e6 }, { "G", 1e9 }, { NULL, 0 } };

@@ -23,6 +23,9 @@ int parse_duration(const char *text, nsec_t *out, struct err *e);
 /* "512" is refused, "64k" "4M" "1G" are bytes times 1024; a final B is allowed ("512B", "64kB"). */
 int parse_size(const char *text, uint64_t *out, struct err *e);
 
+/* "2%" "0.5%" "100%": 0.02, 0.005, 1. A number without a sign is refused. */
+int parse_percent(const char *text, double *out, struct err *e);
+
 /* Packets and operations: "1000" "10k" "2.5M" (1000). */
 int parse_count(const char *text, uint64_t *out, struct err *e);
 

@@ -34,7 +34,8 @@ static struct session *watch(struct target *t, const struct options *o, const st
 	int *status)
 {
 	struct session_options so = { .interval = o->interval, .wants = how->wants,
-		.events = (const char *const *)o->events, .children = o->children, .early = how->early };
+		.events = (const char *const *)o->events, .functions = (const char *const *)o->functions,
+		.max_cost = o->max_cost, .force = o->force, .children = o->children, .early = how->early };
 	struct session *s = t ? session_open(t, &so, e) : NULL;
 
 	if (!s)

@@ -68,6 +68,8 @@ const char *options_range(char *buf, size_t size, const struct option_row *row)
 
 	if (row->type == OPTION_DURATION)
 		snprintf(buf, size, "%s to %s", exact_duration(low, row->min), exact_duration(high, row->max));
+	else if (row->type == OPTION_PERCENT)
+		snprintf(buf, size, "%g%% to %g%%", (double)row->min / 100, (double)row->max / 100);
 	else
 		snprintf(buf, size, "%llu to %llu", (unsigned long long)row->min, (unsigned long long)row->max);
 	return buf;
@@ -83,6 +85,19 @@ static int set_number(struct place *p, const struct option_row *row, const char 
 	if (v < row->min || v > row->max)
 		return err_set(e, 0, "%.40s is out of range: %s", value, options_range(range, sizeof range, row));
 	*(uint64_t *)field(p->o, row) = v;
+	return 0;
+}
+
+static int set_percent(struct place *p, const struct option_row *row, const char *value, struct err *e)
+{
+	char range[2 * FMT_SIZE + 8];
+	double v;
+
+	if (parse_percent(value, &v, e))
+		return -1;
+	if (v * 1e4 < (double)row->min || v * 1e4 > (double)row->max)
+		return err_set(e, 0, "%.40s is out of range: %s", value, options_range(range, sizeof range, row));
+	*(double *)field(p->o, row) = v;
 	return 0;
 }
 
@@ -130,6 +145,7 @@ static int set_value(struct place *p, const struct option_row *row, const char *
 		[OPTION_FLAG] = set_flag,
 		[OPTION_DURATION] = set_number,
 		[OPTION_COUNT] = set_number,
+		[OPTION_PERCENT] = set_percent,
 		[OPTION_TEXT] = set_text,
 		[OPTION_LIST] = set_list,
 	};

@@ -40,6 +40,10 @@ struct options {
 	/* sampling */
 	nsec_t interval;    /* -i, 10 ms .. 1 h, default 1 s */
 	char **events;      /* -e, may be repeated; NULL-ended, NULL when none */
+	char **functions;   /* --fn, may be repeated; as events */
+	char *latency;      /* --latency KIND (model/latency.h); NULL: the first that says something */
+	double max_cost;    /* --max-cost, ratio: what measuring may cost the target, default 0.02 */
+	bool force;         /* --force: measure also what is too dear */
 	/* screen */
 	nsec_t span;        /* --span: time a graph column, 1 s .. 1 h, default 5 s */
 	char *theme;
@@ -57,7 +61,7 @@ struct options {
 	char *log;          /* --log FILE */
 };
 
-enum option_type { OPTION_FLAG, OPTION_DURATION, OPTION_COUNT, OPTION_TEXT, OPTION_LIST };
+enum option_type { OPTION_FLAG, OPTION_DURATION, OPTION_COUNT, OPTION_PERCENT, OPTION_TEXT, OPTION_LIST };
 
 struct option_row {
 	const char *name;     /* "interval": --interval, config line `interval = 1s`, TACH_INTERVAL */
@@ -66,7 +70,7 @@ struct option_row {
 	bool negative;        /* a flag that is on by default: help and manual show --no-NAME, and say what that does */
 	unsigned scope;       /* enum option_scope */
 	size_t offset;        /* into struct options */
-	uint64_t min, max;    /* durations in ns, counts */
+	uint64_t min, max;    /* durations in ns, counts, hundredths of a percent */
 	const char *value;    /* default in config language; NULL: not set */
 	const char *argument; /* "TIME" in help; NULL for flags */
 	const char *help;     /* one sentence */

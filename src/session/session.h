@@ -17,6 +17,9 @@ struct session_options {
 	const char *const *wants;    /* metric names that will be shown, NULL-ended; NULL: all. Derived names count for
 	                              * their inputs */
 	const char *const *events;   /* -e EVENT, NULL-ended */
+	const char *const *functions; /* --fn SYMBOL, NULL-ended; NULL: none */
+	double max_cost;             /* most that measuring may cost the target, ratio of its time; 0: as the sources like */
+	bool force;                  /* measure also what costs more than a source would allow itself */
 	bool children;
 	bool early;                  /* a first tick after a quarter of a second, so that rates show soon */
 };

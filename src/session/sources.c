@@ -41,7 +41,8 @@ static void list_source(struct session *s, struct opened *src, const struct sour
 	src->ops = ops;
 	src->wanted = xcalloc(ops->nmetrics, sizeof *src->wanted);
 	src->env = (struct source_env){ .registry = s->registry, .first = (metric_id)registry_count(s->registry),
-		.wanted = src->wanted, .events = o->events, .terminal_bytes = &s->terminal_bytes, .children = o->children };
+		.wanted = src->wanted, .events = o->events, .functions = o->functions, .max_cost = o->max_cost, .force = o->force,
+		.terminal_bytes = &s->terminal_bytes, .children = o->children };
 	for (size_t i = 0; i < ops->nmetrics; i++) {
 		const char *name = ops->metrics[i].name;
 

@@ -19,6 +19,9 @@ struct source_env {
 	metric_id first;           /* id of ops->metrics[0]; the others follow */
 	const bool *wanted;        /* one flag for each of ops->metrics */
 	const char *const *events; /* -e EVENT of the command line, NULL-ended; for perf */
+	const char *const *functions; /* --fn SYMBOL of the command line, NULL-ended or NULL; for bpf */
+	double max_cost;           /* --max-cost: most that measuring may cost the target, ratio of its time; 0: not said */
+	bool force;                /* --force: measure also what costs more than the source would allow itself */
 	const atomic_ullong *terminal_bytes; /* written to the terminal so far; for tach's own cost */
 	bool children;             /* children are followed */
 };

@@ -100,10 +100,27 @@ static void sizes_and_counts(void **state)
 	assert_int_equal(parse_count("99999999999G", &v, &e), -1);
 }
 
+static void percentages(void **state)
+{
+	static const char *const bad[] = { "2", "", "%", "-1%", "2 %", "0.02", "2%%", "two%" };
+	struct err e;
+	double v;
+
+	(void)state;
+	assert_int_equal(parse_percent("2%", &v, &e), 0);
+	assert_true(v == 0.02);
+	assert_int_equal(parse_percent("0.5%", &v, &e), 0);
+	assert_true(v == 0.005);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(parse_percent(bad[i], &v, &e), -1);
+	assert_string_equal(e.text, "'two%' is not a percentage: a number and %, as in 2%");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(counts), cmocka_unit_test(bytes), cmocka_unit_test(times),
-		cmocka_unit_test(percents), cmocka_unit_test(durations), cmocka_unit_test(sizes_and_counts) };
+		cmocka_unit_test(percents), cmocka_unit_test(durations), cmocka_unit_test(sizes_and_counts),
+		cmocka_unit_test(percentages) };
 
 	return cmocka_run_group_tests_name("base/fmt", tests, NULL, NULL);
 }

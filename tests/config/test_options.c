@@ -68,6 +68,10 @@ static void test_defaults(void **state)
 	assert_null(r.o.events);
 	assert_null(r.o.keys);
 	assert_int_equal(r.o.time, 0);
+	assert_null(r.o.functions);
+	assert_null(r.o.latency);
+	assert_true(r.o.max_cost == 0.02);
+	assert_false(r.o.force);
 	assert_int_equal(r.rest, 1);
 	assert_false(r.command);
 	options_free(&r.o);
@@ -99,6 +103,14 @@ static void test_spellings(void **state)
 	assert_false(r.o.ascii);
 	assert_true(r.o.color);
 	assert_string_equal(r.o.feed, "-");
+	options_free(&r.o);
+	r = expect_good(SCOPE_STAT, "--fn libssl:SSL_read --fn main --latency fn:main --max-cost 0.5% --force");
+	assert_string_equal(r.o.functions[0], "libssl:SSL_read");
+	assert_string_equal(r.o.functions[1], "main");
+	assert_null(r.o.functions[2]);
+	assert_string_equal(r.o.latency, "fn:main");
+	assert_true(r.o.max_cost == 0.005);
+	assert_true(r.o.force);
 	options_free(&r.o);
 	r = expect_good(SCOPE_RUN, "--no-dash packet-udp");
 	assert_true(r.o.no_dash);
@@ -150,6 +162,9 @@ static void test_errors(void **state)
 		"-i: '1' is not a duration: a number and ns, us, ms, s, m or h, as in 500ms");
 	expect_error(SCOPE_DASH, "-i 5ms", "-i: 5ms is out of range: 10ms to 1h");
 	expect_error(SCOPE_DASH, "--span 2h", "--span: 2h is out of range: 1s to 1h");
+	expect_error(SCOPE_DASH, "--max-cost 2", "--max-cost: '2' is not a percentage: a number and %, as in 2%");
+	expect_error(SCOPE_DASH, "--max-cost 0%", "--max-cost: 0% is out of range: 0.01% to 100%");
+	expect_error(SCOPE_DASH, "--max-cost 101%", "--max-cost: 101% is out of range: 0.01% to 100%");
 	expect_error(SCOPE_STAT, "-N 0", "-N: 0 is out of range: 1 to 1000000000");
 	expect_error(SCOPE_STAT, "--ticks=-1",
 		"--ticks: '-1' is not a count: a number and, if you like, k, M or G (1000), as in 10k");
@@ -211,11 +226,17 @@ static void test_precedence(void **state)
 
 	(void)state;
 	write_file(
-		"tach/config", "interval = 2s\nspan = 20s ; long\nascii = yes\nevent = a\nevent = b\nchildren = off\n");
+		"tach/config", "interval = 2s\nmax-cost = 3%\nfn = a\nspan = 20s ; long\nascii = yes\nevent = a\nevent = b\n"
+		"children = off\n");
 	setenv("TACH_SPAN", "30s", 1);
 	setenv("TACH_UTC", "on", 1);
 	setenv("TACH_THEME", "", 1);
+	setenv("TACH_MAX_COST", "4%", 1);
+	setenv("TACH_LATENCY", "request", 1);
 	r = expect_good(SCOPE_DASH, "-i 3s --children");
+	assert_true(r.o.max_cost == 0.04);
+	assert_string_equal(r.o.latency, "request");
+	assert_string_equal(r.o.functions[0], "a");
 	assert_int_equal(r.o.interval, 3000000000);
 	assert_int_equal(r.o.span, 30000000000);
 	assert_true(r.o.ascii && r.o.utc && r.o.children);
@@ -237,6 +258,8 @@ static void test_precedence(void **state)
 	unsetenv("TACH_SPAN");
 	unsetenv("TACH_UTC");
 	unsetenv("TACH_THEME");
+	unsetenv("TACH_MAX_COST");
+	unsetenv("TACH_LATENCY");
 	remove_file("tach/config");
 }
 
@@ -354,6 +377,7 @@ static void test_printed_config_gives_the_defaults(void **state)
 	options_init(&a);
 	options_init(&b);
 	b.interval = b.span = 77;
+	b.max_cost = 1;
 	b.ascii = b.utc = true;
 	b.color = b.children = false;
 	if (options_read_text(&b, "printed", text, &e))
@@ -382,7 +406,7 @@ static void test_rows(void **state)
 		}
 		assert_non_null(a->help);
 		assert_true((a->type == OPTION_FLAG) == (a->argument == NULL));
-		assert_true((a->type == OPTION_DURATION || a->type == OPTION_COUNT) == (a->max != 0));
+		assert_true((a->type != OPTION_FLAG && a->type != OPTION_TEXT && a->type != OPTION_LIST) == (a->max != 0));
 		assert_int_not_equal(a->scope & SCOPE_ALL, 0);
 	}
 	assert_true(rows < 64); /* ROWS_LIMIT of the parser */
