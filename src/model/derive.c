@@ -43,9 +43,17 @@ const struct histogram_figure histogram_figures[] = {
 	{ NULL, NULL, 0, NULL },
 };
 
+#define EVENTS_BEYOND 10
+
 double histogram_figure_value(const struct histogram_figure *figure, const struct hist *h)
 {
-	return figure->quantile < 0 ? hist_mean(h) : hist_percentile(h, figure->quantile);
+	double beyond = (double)hist_count(h) * (1 - figure->quantile);
+
+	if (figure->quantile < 0)
+		return hist_mean(h);
+	if (figure->quantile < 1 && beyond < EVENTS_BEYOND - 1e-6) /* 100 * (1 - 0.9) is a little less than 10 */
+		return (double)NAN;
+	return hist_percentile(h, figure->quantile);
 }
 
 static int fail(struct parser *p, const char *what)

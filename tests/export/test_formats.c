@@ -45,7 +45,7 @@ static const char *const feed_text[] = {
 	"v cpu.system_seconds 1.25",
 	"v cpu.cycles 6000 0.5",
 	"x cache.misses absent no PMU",
-	"h lat.request_seconds 4000 1023 111:4",
+	"h lat.request_seconds 24000 1023 111:24",
 	"row threads 1 4711 main 2.5",
 	"end",
 	"metric app.ops counter count ops",
@@ -56,7 +56,7 @@ static const char *const feed_text[] = {
 	"v cpu.cycles 8000",
 	"v cache.misses 70",
 	"v app.ops 500",
-	"h lat.request_seconds 4000 1023 111:4",
+	"h lat.request_seconds 24000 1023 111:24",
 	"row threads 1 4711 main 3.5",
 	"row threads 2 4712 - -",
 	"note threads sampled sampled 50 Hz, \"no\" BPF",
@@ -68,7 +68,7 @@ static const char *const feed_text[] = {
 	"v cpu.cycles 9000",
 	"v cache.misses 90",
 	"v app.ops 740",
-	"h lat.request_seconds 4000 1023 111:4",
+	"h lat.request_seconds 24000 1023 111:24",
 	"end",
 	NULL,
 };
@@ -162,7 +162,8 @@ static void json_first_interval(void **state)
 	assert_true(fabs(json_number(t, "counters/cpu.cycles/coverage") - 0.5) < 0.03); /* the store keeps it in 1/31 */
 	assert_true(json_is_null(t, "counters/cache.misses/rate"));
 	assert_true(json_is_null(t, "counters/cache.misses/total"));
-	assert_number(t, "histograms/lat.request_seconds/count", 4);
+	assert_number(t, "histograms/lat.request_seconds/count", 24);
+	assert_true(json_is_null(t, "histograms/lat.request_seconds/p90")); /* two events lie beyond it */
 	assert_number(t, "histograms/lat.request_seconds/p50", 1008e-9);
 	assert_number(t, "histograms/lat.request_seconds/max", 1023e-9);
 	assert_number(t, "histograms/lat.request_seconds/mean", 1000e-9);
@@ -246,7 +247,9 @@ static void csv_rows(void **state)
 	assert_string_equal(csv_field(&run, 2, "cpu.user_seconds.total"), "1.5");
 	assert_string_equal(csv_field(&run, 2, "cpu.user_seconds.rate"), "1");
 	assert_string_equal(csv_field(&run, 1, "cache.misses.rate"), "");
-	assert_string_equal(csv_field(&run, 1, "lat.request_seconds.count"), "4");
+	assert_string_equal(csv_field(&run, 1, "lat.request_seconds.count"), "24");
+	assert_string_equal(csv_field(&run, 1, "lat.request_seconds.p99"), "");
+	assert_string_equal(csv_field(&run, 1, "lat.request_seconds.max"), "1.023e-06");
 	assert_string_equal(csv_field(&run, 2, "lat.request_seconds.count"), "0");
 	assert_string_equal(csv_field(&run, 2, "lat.request_seconds.p50"), "");
 	assert_string_equal(csv_field(&run, 1, "cpu.busy_ratio"), "0.75");
@@ -275,7 +278,7 @@ static void text_lines_and_summary(void **state)
 	assert_string_equal(run.line[0], "pkt\"gate, pid 4711: pktgate --size 64");
 	assert_string_equal(run.line[1], "(p50, p99: lat.request_seconds)");
 	assert_string_equal(run.line[2], "    time   cpu    rss    p50    p99");
-	assert_string_equal(run.line[3], "22:00:01   75%  1.95K  1.0us  1.0us");
+	assert_string_equal(run.line[3], "22:00:01   75%  1.95K  1.0us      -");
 	/* app.ops came, so the header comes again; the histogram had no event */
 	assert_string_equal(run.line[5], "    time   cpu    rss  ops/s    p50    p99");
 	assert_string_equal(find_line(&run, "3 ticks"), "3 ticks in 3.000 s, still running (end: exited)");
@@ -284,7 +287,7 @@ static void text_lines_and_summary(void **state)
 	assert_string_equal(find_line(&run, "mem.rss_bytes"),
 		"mem.rss_bytes                        1.63K     1.46K     1.95K");
 	assert_string_equal(find_line(&run, "lat.request_seconds"),
-		"lat.request_seconds          4     1.0us     1.0us     1.0us     1.0us     1.0us");
+		"lat.request_seconds         24     1.0us         -         -         -     1.0us");
 	assert_non_null(find_line(&run, "  not measured in this run:"));
 	free(run.text);
 }

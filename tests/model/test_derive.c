@@ -70,6 +70,35 @@ static void arithmetic(void **state)
 	assert_true(evaluate("mean(a) - p999(b)").value == 2); /* the order of histogram_figures */
 }
 
+/* Of n events that all took 1 us: which figures are there. */
+static void expect_figures(uint64_t n, const char *there)
+{
+	struct hist h = { .sum = n * 1000, .max = 1000 };
+	char found[64] = "";
+
+	h.bins[tach_hist_bin(1000)] = n;
+	for (const struct histogram_figure *f = histogram_figures; f->name; f++)
+		if (!isnan(histogram_figure_value(f, &h)))
+			strcat(strcat(found, " "), f->name);
+	assert_string_equal(found, there);
+}
+
+static void percentiles_need_ten_events_beyond_them(void **state)
+{
+	(void)state;
+	expect_figures(0, "");
+	expect_figures(1, " max mean");
+	expect_figures(19, " max mean");
+	expect_figures(20, " p50 max mean");
+	expect_figures(99, " p50 max mean");
+	expect_figures(100, " p50 p90 max mean");
+	expect_figures(999, " p50 p90 max mean");
+	expect_figures(1000, " p50 p90 p99 max mean");
+	expect_figures(9999, " p50 p90 p99 max mean");
+	expect_figures(10000, " p50 p90 p99 p999 max mean");
+	expect_figures(1000000000, " p50 p90 p99 p999 max mean");
+}
+
 static void missing_stays_missing(void **state)
 {
 	(void)state;
@@ -125,7 +154,8 @@ static void the_table(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(what_overflows_is_a_gap), cmocka_unit_test(arithmetic), cmocka_unit_test(missing_stays_missing),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_overflows_is_a_gap), cmocka_unit_test(arithmetic),
+		cmocka_unit_test(missing_stays_missing), cmocka_unit_test(percentiles_need_ten_events_beyond_them),
 		cmocka_unit_test(bad_formulas), cmocka_unit_test(the_table) };
 
 	return cmocka_run_group_tests_name("model/derive", tests, NULL, NULL);
