@@ -29,8 +29,9 @@ static int draw_pane(const struct pane_ops *p, const struct view *v, struct canv
 	return col;
 }
 
-void oneline_draw(const struct view *v, struct canvas *c, struct rect r)
+void oneline_draw(const struct view views[], struct canvas *c, struct rect r)
 {
+	const struct view *v = &views[0];
 	int col = r.col;
 
 	if (r.cols < STATE_COLS) {
@@ -40,5 +41,5 @@ void oneline_draw(const struct view *v, struct canvas *c, struct rect r)
 	if (r.cols >= NAME_FROM_COLS)
 		col += canvas_write(c, r.row, col, NAME_COLS, ROLE_TITLE, store_facts(v->store)->name) + 1;
 	for (size_t i = 0; v->now && pane_table[i]; i++)
-		col = draw_pane(pane_table[i], v, c, r, col);
+		col = draw_pane(pane_table[i], &views[i], c, r, col);
 }

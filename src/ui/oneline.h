@@ -5,8 +5,8 @@
 #include "ui/canvas.h"
 #include "ui/view.h"
 
-/* The name, then the first-rank rows of the panes as far as they fit; in a few columns the state letter alone: "." for
- * all is well, "!" for an ended target. */
-void oneline_draw(const struct view *v, struct canvas *c, struct rect r);
+/* The name, then the first-rank rows of the panes as far as they fit, each by its view; in a few columns the state
+ * letter alone: "." for all is well, "!" for an ended target. */
+void oneline_draw(const struct view views[], struct canvas *c, struct rect r);
 
 #endif

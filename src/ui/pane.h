@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #define PANE_ABOUT_SIZE 256
+#define PANE_IDENTITY_SIZE 80
 
 struct pane_ops {
 	const char *name;         /* "rate": [sections] of keys files */
@@ -34,6 +35,10 @@ struct pane_ops {
 	bool (*draw)(const struct view *v, struct canvas *c, struct rect r);
 	/* Length of its list when it is zoomed, for the selection; NULL: its lines. */
 	int (*count)(const struct view *v);
+	/* What an entry of its list is, however the list is ordered, and where that stands now: -1 when it is not there; for
+	 * "" the entry that is selected before anybody chose one. NULL, both: an entry is its place. */
+	void (*identity)(const struct view *v, int index, char *buf, size_t size);
+	int (*find)(const struct view *v, const char *identity);
 };
 
 extern const struct pane_ops *const pane_table[]; /* in the order of their numbers, NULL-ended */

@@ -9,6 +9,7 @@
 #include "ui/help.h"
 #include "ui/oneline.h"
 #include "ui/pane.h"
+#include "ui/selection.h"
 #include "ui/text.h"
 #include "ui/why.h"
 
@@ -26,7 +27,7 @@ struct screen {
 	bool utc, ascii, zoomed;
 	enum view_units units;
 	int focus;                       /* index into pane_table */
-	int selected[LAYOUT_PANES];      /* row of each pane's list */
+	struct selection selected[LAYOUT_PANES]; /* in each pane's list */
 	enum overlay overlay;
 	int top;                         /* page of the help, first line of why */
 	bool paused;
@@ -112,6 +113,18 @@ static struct view base_view(const struct screen *s, const struct store *st)
 	};
 }
 
+/* What one of the panes looks at. */
+static struct view pane_view(struct screen *s, const struct view *base, int pane)
+{
+	struct view v = *base;
+
+	v.number = pane + 1;
+	v.focused = pane == s->focus;
+	v.zoomed = v.focused && s->zoomed;
+	v.selected = selection_index(&s->selected[pane], pane_table[pane], &v);
+	return v;
+}
+
 static enum screen_effect pause_screen(struct screen *s, const struct store *st, int unused)
 {
 	const struct frozen *shown = tables_of(s, st);
@@ -195,12 +208,10 @@ static enum screen_effect change_units(struct screen *s, const struct store *st,
 
 static enum screen_effect move(struct screen *s, const struct store *st, int rows)
 {
-	struct view v = base_view(s, st);
-	int *selected = &s->selected[s->focus];
-
 	if (s->overlay == OVERLAY_NONE) {
-		v.zoomed = s->zoomed;
-		*selected = clamp(*selected + rows, 0, pane_list(pane_table[s->focus], &v) - 1);
+		struct view base = base_view(s, st), v = pane_view(s, &base, s->focus);
+
+		selection_move(&s->selected[s->focus], pane_table[s->focus], &v, rows);
 		return SCREEN_DRAW;
 	}
 	if (s->overlay == OVERLAY_HELP)
@@ -380,23 +391,17 @@ static void draw_header(const struct screen *s, const struct view *v, struct can
 		header_bar(v, c, (struct rect){ r.row + 1, r.col, 1, r.cols });
 }
 
-static void draw_panes(struct screen *s, const struct view *base, struct canvas *c, const struct layout *l)
+static void draw_panes(struct screen *s, struct view views[], struct canvas *c, const struct layout *l)
 {
 	for (int i = 0; pane_table[i]; i++) {
 		struct rect r = l->pane[i];
-		struct view v = *base;
 
 		if (!r.rows)
 			continue;
-		v.number = i + 1;
-		v.focused = i == s->focus;
-		v.zoomed = v.focused && s->zoomed;
-		v.rules = l->rules;
-		v.heads = v.zoomed || i == 0;
-		s->selected[i] = clamp(s->selected[i], 0, v.zoomed ? pane_list(pane_table[i], &v) - 1 : s->selected[i]);
-		v.selected = s->selected[i];
-		pane_draw(pane_table[i], &v, c, r);
-		if (v.focused) {
+		views[i].rules = l->rules;
+		views[i].heads = views[i].zoomed || i == 0;
+		pane_draw(pane_table[i], &views[i], c, r);
+		if (views[i].focused) {
 			c->cursor_row = r.row;
 			c->cursor_col = r.col;
 			s->page = r.rows > 3 ? r.rows / 2 : 1;
@@ -407,6 +412,7 @@ static void draw_panes(struct screen *s, const struct view *base, struct canvas 
 static void draw_dashboard(struct screen *s, const struct view *v, struct canvas *c)
 {
 	struct layout_wish wishes[LAYOUT_PANES];
+	struct view views[LAYOUT_PANES];
 	struct rect places[LAYOUT_PANES], body = { 0, 0, c->rows, c->cols };
 	struct layout l = { .pane = places };
 	size_t n = pane_count();
@@ -415,17 +421,18 @@ static void draw_dashboard(struct screen *s, const struct view *v, struct canvas
 		bool half = c->cols >= LAYOUT_SIDE_COLS && !pane_table[i]->side;
 
 		body.cols = half ? c->cols * 3 / 5 : c->cols;
-		wishes[i] = pane_wish(pane_table[i], v, body, (int)i);
+		views[i] = pane_view(s, v, (int)i);
+		wishes[i] = pane_wish(pane_table[i], &views[i], body, (int)i);
 	}
 	layout_compute(&l, c->rows, c->cols, wishes, n, s->zoomed ? s->focus : -1);
 	if (l.one_line) {
-		oneline_draw(v, c, l.header);
+		oneline_draw(views, c, l.header);
 		return;
 	}
 	draw_header(s, v, c, l.header);
 	for (int row = l.header.rows; l.divider >= 0 && row < c->rows - l.footer.rows - l.message.rows; row++)
 		canvas_put(c, row, l.divider, ROLE_RULE, v->glyphs->rule < 0x80 ? '|' : 0x2502);
-	draw_panes(s, v, c, &l);
+	draw_panes(s, views, c, &l);
 	footer_draw(s->keys, c, l.footer, false);
 	draw_message(s, v->store, c, &l);
 }

@@ -1,0 +1,29 @@
+/* The selected entry of a list, by identity or by place. */
+#include "ui/selection.h"
+
+#include <stdio.h>
+
+static int inside(int index, int count)
+{
+	return index >= count ? (count > 0 ? count - 1 : 0) : index < 0 ? 0 : index;
+}
+
+int selection_index(struct selection *s, const struct pane_ops *p, const struct view *v)
+{
+	int found = p->find ? p->find(v, s->identity) : -1;
+
+	if (found >= 0)
+		s->index = found;
+	else if (v->zoomed) /* the list of another state is another one */
+		s->index = inside(s->index, pane_list(p, v));
+	return s->index;
+}
+
+void selection_move(struct selection *s, const struct pane_ops *p, const struct view *v, int rows)
+{
+	int count = pane_list(p, v);
+
+	s->index = inside(selection_index(s, p, v) + rows, count);
+	if (p->identity && count > 0)
+		p->identity(v, s->index, s->identity, sizeof s->identity);
+}
