@@ -29,6 +29,14 @@ LIB_CFLAGS += -DHAVE_LIBSODIUM $(shell $(PKG_CONFIG) --cflags libsodium)
 LIB_LIBS += $(shell $(PKG_CONFIG) --libs libsodium)
 endif
 
+# The programs for the kernel: made by clang, embedded by bpftool.
+ifeq ($(and $(call have,libbpf),$(shell command -v clang),$(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null)),)
+NO_BPF := 1
+else
+LIB_CFLAGS += -DHAVE_LIBBPF $(shell $(PKG_CONFIG) --cflags libbpf)
+LIB_LIBS += $(shell $(PKG_CONFIG) --libs libbpf)
+endif
+
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wundef -Wformat=2 -Wvla -Wno-sign-conversion $(if $(filter 1,$(WERROR)),-Werror)
 OPT ?= -O2 -g
@@ -37,7 +45,7 @@ override CFLAGS += -std=c17 -D_GNU_SOURCE -pthread -fno-strict-overflow $(WARN) 
 	-DTACH_PREFIX='"$(PREFIX)"' -Iinclude -Isrc -I$(BUILD)/gen $(LIB_CFLAGS)
 LIBS := $(LIB_LIBS) -lm -pthread
 
-SOURCES := $(sort $(shell find src -name '*.c'))
+SOURCES := $(sort $(shell find src -name '*.c' -not -name '*.bpf.c' $(if $(NO_BPF),-not -path 'src/source/bpf/*')))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN := $(BUILD)/src/main.o
 TESTS := $(sort $(shell find tests -name 'test_*.c'))
@@ -70,6 +78,30 @@ FLAGS = '$(subst ','\'',$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LIBS))'
 $(BUILD)/flags: force
 	@mkdir -p $(@D)
 	@echo $(FLAGS) | cmp -s - $@ || echo $(FLAGS) > $@
+
+# A program for the kernel: an object of it, without what only debuggers read, then a header with the object inside.
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+$(BUILD)/bpf/%.bpf.o: src/source/bpf/%.bpf.c
+	$(SAY) "  BPF   $<"
+	@mkdir -p $(@D)
+	$(Q)clang -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-unused-function -Wno-address-of-packed-member \
+		-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Isrc -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	$(Q)PATH=$$PATH:/usr/sbin bpftool gen object $(BUILD)/bpf/$*.linked.o $<
+	$(Q){ echo '#pragma GCC system_header'; PATH=$$PATH:/usr/sbin bpftool gen skeleton $(BUILD)/bpf/$*.linked.o name $*_bpf; } > $@
+
+# The system calls' numbers.
+$(BUILD)/gen/calls.inc:
+	@mkdir -p $(@D)
+	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM -x c - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/X(\1, \2)/p' | sort > $@
+$(BUILD)/src/source/bpf/calls.o: $(BUILD)/gen/calls.inc
+
+BPF_SKELETONS := $(patsubst src/source/bpf/%.bpf.c,$(BUILD)/gen/%.skel.h,$(wildcard src/source/bpf/*.bpf.c))
+$(patsubst %.c,$(BUILD)/%.o,$(filter src/source/bpf/%,$(SOURCES))): | $(BPF_SKELETONS)
+$(foreach skeleton,$(BPF_SKELETONS),$(eval $(BUILD)/src/source/bpf/$(patsubst %.skel.h,%,$(notdir $(skeleton))).o: $(skeleton)))
 
 # Text files that are part of the program: config, keys and theme defaults.
 $(BUILD)/gen/%.inc: %
@@ -203,5 +235,6 @@ force:
 .PHONY: all demo check check-here asan tsan tidy tidy-here fuzz fuzz-here bench bench-here coverage install uninstall \
 	docs check-docs clean force
 
+-include $(patsubst %.skel.h,$(BUILD)/bpf/%.bpf.d,$(notdir $(BPF_SKELETONS)))
 -include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_BINS:%=%.o) $(TEST_HELP) $(FUZZ_BINS:%=%.o) $(BENCH_OBJECTS) \
 	$(BUILD)/tests/fuzz/replay.o $(BUILD)/man/gen.o $(SUBJECT).o)

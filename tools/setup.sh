@@ -4,7 +4,8 @@
 #   tools/setup.sh build|test|tidy|fuzz|bench ...
 set -u
 
-build='gcc libc6-dev make pkg-config libncurses-dev libinih-dev libproc2-dev libpfm4-dev libsodium-dev'
+build='gcc libc6-dev make pkg-config libncurses-dev libinih-dev libproc2-dev libpfm4-dev libsodium-dev
+	libbpf-dev clang bpftool'
 # redis-tools holds the server's program too; the package redis-server would only add a service that keeps running.
 test='g++ libcmocka-dev libvterm-dev redis-tools iperf3 mandoc linux-perf strace procps iproute2 util-linux'
 tidy='clang clang-tidy clang-format'
@@ -40,7 +41,7 @@ installed() {
 	gcc) command -v cc ;;
 	g++) command -v c++ ;;
 	libclang-rt-dev) [ -e "$(clang -print-file-name="libclang_rt.fuzzer-$(uname -m).a")" ] ;;
-	pkg-config | make | clang | clang-tidy | clang-format) command -v "$1" ;;
+	pkg-config | make | clang | clang-tidy | clang-format | bpftool) PATH=$PATH:/usr/sbin command -v "$1" ;;
 	*) false ;;
 	esac >/dev/null 2>&1
 }

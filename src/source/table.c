@@ -1,4 +1,7 @@
 /* The sources that tach has: the explicit list. Order is that of `tach list sources` and of reading. */
+#ifdef HAVE_LIBBPF
+#include "source/bpf/bpf.h"
+#endif
 #include "source/perf/perf.h"
 #include "source/proc/proc.h"
 #include "source/publish/publish_source.h"
@@ -9,5 +12,8 @@ const struct source_ops *const source_table[] = {
 	&source_self,
 	&source_perf,
 	&source_publish,
+#ifdef HAVE_LIBBPF
+	&source_bpf,
+#endif
 	NULL,
 };

@@ -181,6 +181,11 @@ struct target *target_spawn(char *const argv[], const struct target_options *o, 
 	return t;
 }
 
+bool target_is_held(const struct target *t)
+{
+	return t->kind == TARGET_SPAWNED && t->spawn.line >= 0;
+}
+
 int target_go(struct target *t, struct err *e)
 {
 	int failure = 0, line = t->spawn.line;

@@ -1,0 +1,176 @@
+/* The bpf source: loads the groups that somebody wants, beside the sampler, and reads them at the tick. */
+#include "source/bpf/bpf.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "source/bpf/features.h"
+#include "source/bpf/id.h"
+#include "source/bpf/privilege.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct bpf_state {
+	struct bpf_room room;
+	pthread_t loader;
+	bool joined;       /* the sampler has taken over what the loader made */
+	atomic_bool ready; /* the loader is done */
+	uint64_t generation;
+};
+
+static int tell(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[512];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(text, sizeof text, format, args);
+	log_line("%s", text);
+	return 0;
+}
+
+static bool probe(struct err *why, struct err *fix)
+{
+	return privilege_has(why, fix);
+}
+
+static bool is_wanted(const struct bpf_room *r, const struct group_ops *ops)
+{
+	if (ops->always)
+		return true;
+	for (unsigned m = ops->first; !ops->opt_in && m <= ops->last; m++)
+		if (r->env->wanted[m])
+			return true;
+	return false;
+}
+
+static void map_control(struct bpf_room *r)
+{
+	int fd = group_map(&r->groups[0], "control");
+	void *memory = fd < 0 ? MAP_FAILED :
+		mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	r->control = memory == MAP_FAILED ? NULL : memory;
+	if (r->control)
+		*r->control = (struct bpf_control){ .epoch = 1, .slow = { 0 } };
+}
+
+/* Loads everything. Runs beside the sampler, which meanwhile has the numbers of /proc to show. */
+static void *load(void *state)
+{
+	struct bpf_state *s = state;
+	struct bpf_room *r = &s->room;
+
+	r->kernel = btf__load_vmlinux_btf();
+	if (r->kernel)
+		features_find(r->kernel, &r->features);
+	for (size_t i = 0; i < r->ngroups; i++) {
+		struct group *g = &r->groups[i];
+
+		if (i && !r->groups[0].skeleton)
+			g->why = r->groups[0].why;
+		else if (is_wanted(r, g->ops))
+			group_load(g);
+		if (i == 0)
+			map_control(r);
+	}
+	btf__free(r->kernel);
+	r->kernel = NULL;
+	malloc_trim(0); /* the kernel's types were 10 MiB of it */
+	atomic_store(&s->ready, true);
+	return NULL;
+}
+
+static void *open_bpf(const struct source_env *env, const struct target *t, struct err *e)
+{
+	struct bpf_state *s = xcalloc(1, sizeof *s);
+	struct bpf_room *r = &s->room;
+	int rc;
+
+	libbpf_set_print(tell);
+	*r = (struct bpf_room){ .env = env, .target = t, .ncpus = libbpf_num_possible_cpus() };
+	while (group_table[r->ngroups])
+		r->ngroups++;
+	r->groups = xcalloc(r->ngroups, sizeof *r->groups);
+	for (size_t i = 0; i < r->ngroups; i++)
+		r->groups[i] = (struct group){ .ops = group_table[i], .room = r };
+	rc = pthread_create(&s->loader, NULL, load, s);
+	if (rc) {
+		err_set(e, rc, "cannot start a thread: %s", strerror(rc));
+		free(r->groups);
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* Takes over from the loader and marks the target: its hooks are attached, so no child is missed. */
+static void take_over(struct bpf_state *s)
+{
+	struct group *id = &s->room.groups[0];
+	struct err e;
+
+	pthread_join(s->loader, NULL);
+	s->joined = true;
+	if (!id->skeleton)
+		return;
+	if (id_find(id, &e))
+		log_line("probes: %s", e.text);
+	s->generation = target_generation(s->room.target);
+	for (size_t i = 0; i < s->room.ngroups; i++)
+		if (s->room.groups[i].skeleton && s->room.groups[i].ops->marked)
+			s->room.groups[i].ops->marked(&s->room.groups[i]);
+}
+
+static void read_bpf(void *state, const struct target *t, struct sample *out)
+{
+	struct bpf_state *s = state;
+
+	if (!s->joined && !atomic_load(&s->ready) && !target_is_held(t)) {
+		sample_status(out, "bpf", STATUS_PARTIAL, "its programs are being loaded", "");
+		return;
+	}
+	if (!s->joined)
+		take_over(s);
+	if (s->generation != target_generation(t))
+		id_follow(&s->room.groups[0]);
+	s->generation = target_generation(t);
+	for (size_t i = 0; i < s->room.ngroups; i++)
+		group_read(&s->room.groups[i], out);
+	if (s->room.control)
+		s->room.control->epoch++;
+}
+
+static void close_bpf(void *state)
+{
+	struct bpf_state *s = state;
+
+	if (!s->joined)
+		pthread_join(s->loader, NULL);
+	for (size_t i = s->room.ngroups; i-- > 0;)
+		group_unload(&s->room.groups[i]);
+	if (s->room.control)
+		munmap(s->room.control, (size_t)sysconf(_SC_PAGESIZE));
+	free(s->room.groups);
+	free(s);
+}
+
+const struct source_ops source_bpf = {
+	.name = "bpf",
+	.summary = "waits, locks, run queue and the time of every thread, by programs in the kernel",
+	.metrics = bpf_rows,
+	.nmetrics = BPF_METRIC_COUNT,
+	.probe = probe,
+	.open = open_bpf,
+	.read = read_bpf,
+	.close = close_bpf,
+};

@@ -1,0 +1,130 @@
+/*
+ * What every program shares: who belongs to the target, histograms, counters of losses. Each object has its own copy of
+ * these maps' definitions; the loader gives them all the maps of the first.
+ */
+#ifndef TACH_SOURCE_BPF_COMMON_H
+#define TACH_SOURCE_BPF_COMMON_H
+
+#include "source/bpf/kernel.h"
+#include "source/bpf/shared.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/* What this kernel has; found by the loader. A branch that is not taken is not verified either. */
+const volatile bool has_task_storage;
+const volatile bool has_task_regs;
+
+/* A task's mark: bit 0, on a process' first thread, says that the process belongs to the target; the rest is the
+ * thread's place in thread_slots + 1. User space sets it by pidfd, so that no reused pid can be taken for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, u32);
+} marks SEC(".maps");
+
+/* The same by tid, for kernels before 5.11. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, u32);
+} tid_marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct bpf_control);
+} control SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LOSSES);
+	__type(key, u32);
+	__type(value, u64);
+} losses SEC(".maps");
+
+static __always_inline void lose(u32 what)
+{
+	u64 *n = bpf_map_lookup_elem(&losses, &what);
+
+	if (n)
+		(*n)++;
+}
+
+static __always_inline struct bpf_control *control_get(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline u32 *mark_get(struct task_struct *t)
+{
+	u32 tid;
+
+	if (has_task_storage)
+		return bpf_task_storage_get(&marks, t, 0, 0);
+	tid = t->pid;
+	return bpf_map_lookup_elem(&tid_marks, &tid);
+}
+
+/* The mark, made if there is none; NULL: no memory, which is counted. */
+static __always_inline u32 *mark_make(struct task_struct *t, u32 value)
+{
+	u32 tid, *mark;
+
+	if (has_task_storage) {
+		mark = bpf_task_storage_get(&marks, t, &value, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	} else {
+		tid = t->pid;
+		bpf_map_update_elem(&tid_marks, &tid, &value, BPF_NOEXIST);
+		mark = bpf_map_lookup_elem(&tid_marks, &tid);
+	}
+	if (!mark)
+		lose(LOST_MARKS);
+	return mark;
+}
+
+/* Whether a task belongs to the target. A task that does not pays for one look at its first thread. */
+static __always_inline bool is_member(struct task_struct *t)
+{
+	u32 *mark = mark_get(t->group_leader);
+
+	return mark && *mark & 1;
+}
+
+static __always_inline struct task_struct *current_task(void)
+{
+	if (has_task_storage)
+		return bpf_get_current_task_btf();
+	return (void *)bpf_get_current_task();
+}
+
+static __always_inline void hist_record(void *map, u32 which, u64 value, u64 epoch)
+{
+	struct bpf_hist *h = bpf_map_lookup_elem(map, &which);
+	u64 bin;
+
+	if (!h)
+		return;
+	h->sum += value;
+	if (h->epoch != epoch) {
+		h->epoch = epoch;
+		h->max = 0;
+	}
+	if (value > h->max)
+		h->max = value;
+	bin = tach_hist_bin(value);
+	asm volatile("" : "+r"(bin)); /* clang 14 checks a 32-bit copy and then uses the other */
+	if (bin < TACH_HIST_BINS)
+		h->bins[bin]++;
+}
+
+#endif

@@ -1,0 +1,231 @@
+/* Loading one group, sharing its maps, reading per-CPU values. Knows no group by name. */
+#include "source/bpf/group.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "source/bpf/privilege.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Maps that several objects define and that exist once. */
+static const char *const shared_maps[] = { "marks", "tid_marks", "control", "losses", "thread_slots", "records", NULL };
+
+bool group_has_hook(const struct bpf_room *r, const char *tracepoint)
+{
+	char type[128];
+
+	snprintf(type, sizeof type, "btf_trace_%s", tracepoint);
+	return r->kernel && btf__find_by_name_kind(r->kernel, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+int group_map(const struct group *g, const char *name)
+{
+	struct bpf_map *map = g->skeleton ? bpf_object__find_map_by_name(*g->skeleton->obj, name) : NULL;
+
+	return map ? bpf_map__fd(map) : -1;
+}
+
+/* Gives the object the maps that another group has made already. */
+static int share_maps(struct group *g, struct bpf_object *object, struct err *e)
+{
+	for (const char *const *name = shared_maps; *name; name++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, *name);
+
+		for (size_t i = 0; map && i < g->room->ngroups; i++) {
+			int fd = &g->room->groups[i] == g ? -1 : group_map(&g->room->groups[i], *name);
+
+			if (fd < 0)
+				continue;
+			if (bpf_map__reuse_fd(map, fd))
+				return err_set(e, errno, "the map %s cannot be shared: %s", *name, strerror(errno));
+			break;
+		}
+	}
+	return 0;
+}
+
+/* Switches off what this kernel does not know: the hooks go to g->missing. */
+static void leave_out(struct group *g, struct bpf_object *object)
+{
+	struct bpf_map *marks = bpf_object__find_map_by_name(object, g->room->features.task_storage ? "tid_marks" : "marks");
+	struct bpf_program *p;
+	size_t n = 0;
+
+	if (marks)
+		bpf_map__set_autocreate(marks, false);
+	bpf_object__for_each_program(p, object) {
+		const char *section = bpf_program__section_name(p);
+
+		if (!str_starts(section, "tp_btf/") || group_has_hook(g->room, section + 7))
+			continue;
+		bpf_program__set_autoload(p, false);
+		n += (size_t)snprintf(g->missing + n, sizeof g->missing - n, "%s%s", n ? ", " : "", section + 7);
+		n = n < sizeof g->missing ? n : sizeof g->missing - 1;
+	}
+}
+
+/* As a program that was not loaded cannot be attached. Iterators are run, not attached. */
+static int attach(struct group *g, struct err *e)
+{
+	struct bpf_object_skeleton *s = g->skeleton;
+
+	for (int i = 0; i < s->prog_cnt; i++) {
+		struct bpf_program *p = *s->progs[i].prog;
+
+		if (!bpf_program__autoload(p) || !bpf_program__autoattach(p) ||
+			str_starts(bpf_program__section_name(p), "iter"))
+			continue;
+		*s->progs[i].link = bpf_program__attach(p);
+		if (!*s->progs[i].link)
+			return err_set(e, errno, "%s does not attach: %s", bpf_program__name(p), strerror(errno));
+	}
+	return 0;
+}
+
+static int load(struct group *g, struct err *e)
+{
+	struct bpf_object *object = *g->skeleton->obj;
+	int rc;
+
+	leave_out(g, object);
+	if (share_maps(g, object, e))
+		return -1;
+	rc = bpf_object__load_skeleton(g->skeleton);
+	if (rc)
+		return privilege_explain(-rc, e, &g->fix);
+	if (attach(g, e))
+		return -1;
+	return g->ops->attached ? g->ops->attached(g, e) : 0;
+}
+
+void group_load(struct group *g)
+{
+	g->why.text[0] = g->fix.text[0] = g->missing[0] = '\0';
+	if (g->ops->open(g, &g->why) || load(g, &g->why)) {
+		log_line("probe %s is not loaded: %s", g->ops->name, g->why.text);
+		group_unload(g);
+	}
+}
+
+void group_unload(struct group *g)
+{
+	if (g->ops->close && g->skeleton)
+		g->ops->close(g);
+	if (g->skeleton)
+		bpf_object__destroy_skeleton(g->skeleton);
+	free(g->typed);
+	g->skeleton = NULL;
+	g->typed = g->state = NULL;
+}
+
+bool group_wants(const struct group *g, enum bpf_metric m)
+{
+	return g->room->env->wanted[m];
+}
+
+void group_put_state(const struct group *g, struct sample *out, enum bpf_metric m, double value, enum point_state state)
+{
+	struct point p = point_of(value);
+
+	p.state = state;
+	if (group_wants(g, m))
+		sample_put(out, (metric_id)(g->room->env->first + m), p);
+}
+
+void group_put(const struct group *g, struct sample *out, enum bpf_metric m, double value)
+{
+	group_put_state(g, out, m, value, POINT_OK);
+}
+
+void group_missing(const struct group *g, struct sample *out, enum bpf_metric m, enum point_state state, const char *why)
+{
+	if (group_wants(g, m))
+		sample_put_missing(out, (metric_id)(g->room->env->first + m), state, why);
+}
+
+void group_put_hist(const struct group *g, struct sample *out, enum bpf_metric m, struct hist *take)
+{
+	if (group_wants(g, m))
+		sample_put_hist(out, (metric_id)(g->room->env->first + m), take);
+	else
+		free(take);
+}
+
+/* Why a group gives no numbers, at each of its rows. */
+static void read_missing(struct group *g, struct sample *out)
+{
+	bool denied = g->why.code == EACCES || g->why.code == EPERM;
+	enum status_state state = denied ? STATUS_DENIED : STATUS_ABSENT;
+
+	for (unsigned m = g->ops->first; m <= g->ops->last && m < BPF_METRIC_COUNT; m++)
+		group_missing(g, out, m, denied ? POINT_DENIED : POINT_ABSENT, g->why.text);
+	sample_status(out, g->ops->name, g->why.text[0] ? state : STATUS_OFF, g->why.text, g->fix.text);
+}
+
+void group_read(struct group *g, struct sample *out)
+{
+	char why[240] = "";
+
+	if (!g->skeleton) {
+		read_missing(g, out);
+		return;
+	}
+	if (g->ops->read)
+		g->ops->read(g, out);
+	if (g->missing[0])
+		snprintf(why, sizeof why, "this kernel has no %s", g->missing);
+	sample_status(out, g->ops->name, g->missing[0] ? STATUS_PARTIAL : STATUS_ON, why, "");
+}
+
+bool group_read_hist(const struct group *g, int map, u32 which, struct hist *out)
+{
+	struct bpf_hist *cpus = xcalloc((size_t)g->room->ncpus, sizeof *cpus);
+	bool ok = bpf_map_lookup_elem(map, &which, cpus) == 0;
+
+	memset(out, 0, sizeof *out);
+	for (int c = 0; ok && c < g->room->ncpus; c++) {
+		for (unsigned b = 0; b < TACH_HIST_BINS; b++)
+			out->bins[b] += cpus[c].bins[b];
+		out->sum += cpus[c].sum;
+		out->max = cpus[c].max > out->max ? cpus[c].max : out->max;
+	}
+	free(cpus);
+	return ok;
+}
+
+u64 group_read_count(const struct group *g, int map, u32 which)
+{
+	u64 *cpus = xcalloc((size_t)g->room->ncpus, sizeof *cpus), sum = 0;
+
+	if (bpf_map_lookup_elem(map, &which, cpus) == 0)
+		for (int c = 0; c < g->room->ncpus; c++)
+			sum += cpus[c];
+	free(cpus);
+	return sum;
+}
+
+int group_iterate(const struct bpf_program *p, struct err *e)
+{
+	struct bpf_link *link = bpf_program__attach_iter(p, NULL);
+	char text[64];
+	int fd, rc = 0;
+
+	if (!link)
+		return err_set(e, errno, "%s does not attach: %s", bpf_program__name(p), strerror(errno));
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0)
+		rc = err_set(e, errno, "tasks cannot be walked: %s", strerror(errno));
+	else
+		while (read(fd, text, sizeof text) > 0)
+			;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return rc;
+}

@@ -1,0 +1,98 @@
+/*
+ * A group: one object of programs that is loaded, fails and is read by itself, with its own rows, status and reason.
+ * The groups share a few maps (who belongs to the target, the threads' places), which the first that has them makes.
+ */
+#ifndef TACH_SOURCE_BPF_GROUP_H
+#define TACH_SOURCE_BPF_GROUP_H
+
+#include "base/err.h"
+#include "source/bpf/rows.h"
+#include "source/bpf/shared.h"
+#include "source/source.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+/* What this kernel can do, found by trying. */
+struct bpf_features {
+	bool task_storage; /* marks on tasks from tracing programs: 5.11 */
+	bool task_regs;    /* bpf_task_pt_regs(): 5.15 */
+};
+
+struct group;
+
+/* All that groups share. */
+struct bpf_room {
+	const struct source_env *env;
+	const struct target *target;
+	struct bpf_features features;
+	struct btf *kernel;        /* its types; only while groups are loaded */
+	int ncpus;                 /* possible ones: per-CPU maps have so many values */
+	struct bpf_control *control; /* mapped */
+	struct group *groups;
+	size_t ngroups;
+	struct threads_seen *threads; /* sched.c's view of the threads, for the others; NULL: not loaded */
+};
+
+struct group_ops {
+	const char *name, *summary;
+	enum bpf_metric first, last; /* its rows */
+	bool always;                 /* also when none of them is wanted: the others need it */
+	bool opt_in;                 /* only when asked for by name */
+
+	/* Opens the skeleton: sets g->object, g->skeleton and read-only data. */
+	int (*open)(struct group *g, struct err *e);
+	int (*attached)(struct group *g, struct err *e); /* after its programs are attached; NULL: nothing to do */
+	void (*marked)(struct group *g); /* the target is marked; NULL: nothing to do */
+	void (*read)(struct group *g, struct sample *out);
+	void (*close)(struct group *g); /* its own state; the skeleton is closed after */
+};
+
+struct group {
+	const struct group_ops *ops;
+	struct bpf_room *room;
+	struct bpf_object_skeleton *skeleton; /* NULL: not loaded */
+	void *typed;                          /* the skeleton as generated */
+	void *state;                          /* the group's own */
+	char missing[160];                    /* hooks that this kernel does not have: "a, b"; "" none */
+	struct err why, fix;                  /* when it is not loaded */
+};
+
+extern const struct group_ops *const group_table[]; /* NULL-ended; the first one says who belongs */
+
+/* What every object has in its read-only data. */
+#define GROUP_SET_FEATURES(g, skel) \
+	do { \
+		(skel)->rodata->has_task_storage = (g)->room->features.task_storage; \
+		(skel)->rodata->has_task_regs = (g)->room->features.task_regs; \
+	} while (0)
+
+/* Takes over a skeleton: its generic part and itself. */
+#define GROUP_TAKE(g, skel) ((g)->typed = (skel), (g)->skeleton = (skel)->skeleton)
+
+void group_load(struct group *g);   /* open, load, attach; g->why when it cannot */
+void group_unload(struct group *g);
+void group_read(struct group *g, struct sample *out);
+
+/* Which group a hook is in has it: the kernel has the tracepoint. */
+bool group_has_hook(const struct bpf_room *r, const char *tracepoint);
+
+int group_map(const struct group *g, const char *name); /* descriptor of a loaded map; -1: it has none such */
+
+/* Puts, each only if wanted; values are totals or levels. A histogram is taken over. */
+bool group_wants(const struct group *g, enum bpf_metric m);
+void group_put(const struct group *g, struct sample *out, enum bpf_metric m, double value);
+void group_put_state(const struct group *g, struct sample *out, enum bpf_metric m, double value, enum point_state state);
+void group_put_hist(const struct group *g, struct sample *out, enum bpf_metric m, struct hist *take);
+void group_missing(const struct group *g, struct sample *out, enum bpf_metric m, enum point_state state, const char *why);
+
+/* The sum over CPUs of a histogram in a per-CPU array; false: it cannot be read. */
+bool group_read_hist(const struct group *g, int map, u32 which, struct hist *out);
+
+/* The sum over CPUs of a u64 in a per-CPU array. */
+u64 group_read_count(const struct group *g, int map, u32 which);
+
+/* Runs a task iterator over all tasks. */
+int group_iterate(const struct bpf_program *p, struct err *e);
+
+#endif

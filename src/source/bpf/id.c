@@ -1,0 +1,112 @@
+/* The group that knows who belongs to the target: processes are marked by pidfd, their children by the kernel. */
+#include "source/bpf/group.h"
+#include "source/bpf/id.h"
+
+#include "base/log.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "id.skel.h"
+
+#define WALKS_MAX 16 /* generations of descendants that are found when tach comes */
+
+/* Depth of a cgroup below the root of its hierarchy. */
+static u32 depth_of(const char *path)
+{
+	char up[4096];
+	struct stat here, root;
+	u32 depth = 0;
+
+	if (stat(path, &root))
+		return 0;
+	snprintf(up, sizeof up, "%s", path);
+	while (depth < 64 && strlen(up) + 4 < sizeof up) {
+		strcat(up, "/..");
+		if (stat(up, &here) || here.st_dev != root.st_dev)
+			break;
+		depth++;
+	}
+	return depth;
+}
+
+static bool is_cgroup2(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+static int id_open(struct group *g, struct err *e)
+{
+	struct id_bpf *s = id_bpf__open();
+	const char *cgroup = target_cgroup_path(g->room->target);
+	struct stat st;
+
+	if (!s)
+		return err_set(e, errno, "the program does not open: %s", strerror(errno));
+	GROUP_TAKE(g, s);
+	GROUP_SET_FEATURES(g, s);
+	s->rodata->follow_children = g->room->env->children;
+	if (cgroup && is_cgroup2(cgroup) && stat(cgroup, &st) == 0) {
+		s->rodata->cgroup_id = st.st_ino; /* of a directory of cgroup v2: the kernel's id */
+		s->rodata->cgroup_level = depth_of(cgroup);
+	}
+	return 0;
+}
+
+static void mark_process(const struct group *g, const struct process *p)
+{
+	u32 member = 1;
+	int rc;
+
+	if (g->room->features.task_storage)
+		rc = p->pidfd < 0 ? -EBADF : bpf_map_update_elem(group_map(g, "marks"), &p->pidfd, &member, BPF_NOEXIST);
+	else
+		rc = bpf_map_update_elem(group_map(g, "tid_marks"), &p->pid, &member, BPF_NOEXIST);
+	if (rc && rc != -EEXIST && rc != -ESRCH)
+		log_line("process %d cannot be marked: %s", (int)p->pid, strerror(-rc));
+}
+
+void id_follow(struct group *g)
+{
+	const struct target *t = g->room->target;
+	size_t n;
+	const struct process *p = target_processes(t, &n);
+
+	if (!g->skeleton)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!p[i].gone)
+			mark_process(g, &p[i]);
+}
+
+int id_find(struct group *g, struct err *e)
+{
+	struct id_bpf *s = g->typed;
+	u64 before;
+	int walks = 0;
+
+	id_follow(g);
+	do {
+		before = s->bss->found;
+		if (group_iterate(s->progs.tach_members, e))
+			return -1;
+	} while (s->bss->found != before && ++walks < WALKS_MAX);
+	return 0;
+}
+
+const struct group_ops group_id = {
+	.name = "id",
+	.summary = "who belongs to the target: forks, execs, cgroup moves",
+	.first = BPF_NO_METRIC,
+	.last = BPF_NO_METRIC,
+	.always = true,
+	.open = id_open,
+};

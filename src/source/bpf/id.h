@@ -1,0 +1,14 @@
+/* Who belongs to the target. */
+#ifndef TACH_SOURCE_BPF_ID_H
+#define TACH_SOURCE_BPF_ID_H
+
+#include "source/bpf/group.h"
+
+/* Marks the target's processes, and whoever descends from them already; its hooks must be attached before. */
+int id_find(struct group *g, struct err *e);
+
+void id_follow(struct group *g); /* marks processes that came into the target since */
+
+extern const struct group_ops group_id;
+
+#endif

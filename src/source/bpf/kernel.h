@@ -1,0 +1,141 @@
+/*
+ * The kernel's structures as far as tach's programs read them: field names only, their places are found when a program
+ * is loaded (CO-RE). So that it builds anywhere, this stands for a vmlinux.h generated from one kernel. Suffixes after
+ * three underscores are dropped by the loader: they tell two shapes of one structure apart.
+ */
+#ifndef TACH_SOURCE_BPF_KERNEL_H
+#define TACH_SOURCE_BPF_KERNEL_H
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef int s32;
+typedef long long s64;
+typedef _Bool bool;
+typedef u8 __u8;
+typedef u16 __u16, __be16, __le16;
+typedef u32 __u32, __be32, __le32, __wsum;
+typedef u64 __u64, __be64;
+typedef signed char __s8;
+typedef short __s16;
+typedef s32 __s32;
+typedef s64 __s64;
+typedef u64 uint64_t; /* tach/histogram.h */
+typedef u32 uint32_t;
+#define true 1
+#define false 0
+#define NULL ((void *)0)
+
+/* What <linux/bpf.h> and the system's headers would bring, and no kernel gives a name by its type information. */
+enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
+enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_F_USER_STACK = 256 };
+enum tach_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_STACK = 23,
+	BPF_MAP_TYPE_SK_STORAGE = 24,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, flags, sp;
+	u16 cs; /* 8 bytes of the stack, of which the upper ones belong to something else since 6.8 */
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	u64 regs[31], sp, pc, pstate;
+};
+struct pt_regs {
+	u64 regs[31], sp, pc, pstate, orig_x0;
+	s32 syscallno;
+};
+#endif
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct inode {
+	u16 i_mode;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	unsigned int __state;
+	u32 pid, tgid; /* int there; the same bits */
+	u64 start_boottime;
+	char comm[16];
+	void *stack;
+	unsigned int flags;
+	int on_cpu;
+	unsigned in_iowait : 1;
+	struct files_struct *files;
+	struct pid *thread_pid;
+	struct task_struct *group_leader, *real_parent;
+	struct css_set *cgroups;
+};
+
+struct task_struct___old {
+	long state; /* before 5.14 */
+};
+
+struct bpf_iter_meta {
+	u64 seq_num;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+/* <linux/sched.h> */
+#define TASK_RUNNING 0
+#define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define TASK_DEAD 0x80
+#define PF_EXITING 4
+
+#endif

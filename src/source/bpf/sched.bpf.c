@@ -1,0 +1,555 @@
+/*
+ * Where the target's threads spend their time, from two hooks of the scheduler: on a CPU, ready to run, blocked and in
+ * which system call; and, as the registers of a blocked thread tell, on which futex, whose owner is read there and then.
+ * No system call and no lock that is free pays for it.
+ */
+#include "source/bpf/common.bpf.h"
+
+/* What waiting in a system call is, by its number: enum wait_cause, or CAUSE_BY_FD. */
+const volatile u8 call_causes[CALLS];
+const volatile u32 call_futex, call_futex_waitv, call_futex_wait;
+const volatile u32 thread_stack_size; /* of the kernel, where has_task_regs is false */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLOTS);
+	__type(key, u32);
+	__type(value, struct thread_slot);
+} thread_slots SEC(".maps");
+
+/* Places that are free. User space fills it, and gives back those of dead threads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, SLOTS);
+	__type(value, u32);
+} free_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCHED_HISTS);
+	__type(key, u32);
+	__type(value, struct bpf_hist);
+} sched_hists SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LOCKS);
+	__type(key, struct lock_key);
+	__type(value, struct lock_total);
+} locks SEC(".maps");
+
+/* The locks that user space gave a histogram: their places in lock_hists. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LOCK_HISTS);
+	__type(key, struct lock_key);
+	__type(value, u32);
+} lock_places SEC(".maps");
+
+/* Bins by atomic additions, one array for all CPUs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LOCK_HISTS);
+	__type(key, u32);
+	__type(value, struct lock_bins);
+} lock_hists SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PAIRS);
+	__type(key, struct pair_key);
+	__type(value, struct pair_total);
+} pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CALLS);
+	__type(key, u32);
+	__type(value, struct call_total);
+} calls SEC(".maps");
+
+/* Stacks and slow waits, read at the tick: never a wake-up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RECORDS_BYTES);
+} records SEC(".maps");
+
+struct registers {
+	long call;
+	u64 arg0, arg1, arg2;
+};
+
+static __always_inline struct pt_regs *regs_of(struct task_struct *t)
+{
+	if (has_task_regs)
+		return (void *)bpf_task_pt_regs(t);
+	return (struct pt_regs *)(BPF_CORE_READ(t, stack) + thread_stack_size) - 1;
+}
+
+static __always_inline void read_regs(struct task_struct *t, struct registers *out)
+{
+	struct pt_regs *r = regs_of(t);
+
+#if defined(__TARGET_ARCH_x86)
+	out->call = BPF_CORE_READ(r, cs) == 0x23 ? -1 : (long)BPF_CORE_READ(r, orig_ax); /* 0x23: 32-bit code, other numbers */
+	out->arg0 = BPF_CORE_READ(r, di);
+	out->arg1 = BPF_CORE_READ(r, si);
+	out->arg2 = BPF_CORE_READ(r, dx);
+#elif defined(__TARGET_ARCH_arm64)
+	out->call = BPF_CORE_READ(r, syscallno);
+	out->arg0 = BPF_CORE_READ(r, orig_x0);
+	out->arg1 = BPF_CORE_READ(r, regs[1]);
+	out->arg2 = BPF_CORE_READ(r, regs[2]);
+#endif
+}
+
+static __always_inline long state_of(struct task_struct *t)
+{
+	struct task_struct___old *old = (void *)t;
+
+	if (bpf_core_field_exists(t->__state))
+		return BPF_CORE_READ(t, __state);
+	return BPF_CORE_READ(old, state);
+}
+
+/* ---- places ---- */
+
+static __always_inline void slot_begin(struct thread_slot *s, struct task_struct *t, u32 state, u64 now)
+{
+	struct pid *pid = t->thread_pid;
+	u32 level = BPF_CORE_READ(pid, level);
+
+	s->seq++;
+	s->tid = t->pid;
+	s->tgid = t->tgid;
+	s->start = t->start_boottime;
+	bpf_probe_read_kernel(s->comm, sizeof s->comm, t->comm);
+	s->since = now;
+	s->run = s->queue = s->voluntary = s->involuntary = 0;
+	for (int i = 0; i < CAUSES; i++)
+		s->blocked[i] = 0;
+	s->addr = 0;
+	s->value = s->owner = s->waker = 0;
+	s->call = CALL_NONE;
+	s->cause = CAUSE_OTHER;
+	s->kind = LOCK_NONE;
+	bpf_probe_read_kernel(&s->inner_tid, sizeof s->inner_tid, (void *)&pid->numbers + level * sizeof(struct upid));
+	s->state = state;
+	s->seq++;
+}
+
+/* The place of a member; *fresh when it is new: it stands in `state` from now on. NULL: there is none. */
+static __always_inline struct thread_slot *slot_of(struct task_struct *t, u32 state, u64 now, bool *fresh)
+{
+	u32 *mark = mark_get(t), place;
+	struct thread_slot *s;
+
+	*fresh = false;
+	if (!mark)
+		mark = mark_make(t, 0);
+	if (!mark)
+		return NULL;
+	if (*mark >> 1) {
+		place = (*mark >> 1) - 1;
+		return bpf_map_lookup_elem(&thread_slots, &place);
+	}
+	if (bpf_map_pop_elem(&free_slots, &place)) {
+		lose(LOST_SLOTS);
+		return NULL;
+	}
+	s = bpf_map_lookup_elem(&thread_slots, &place);
+	if (!s)
+		return NULL;
+	*mark = (*mark & 1) | (place + 1) << 1;
+	slot_begin(s, t, state, now);
+	*fresh = true;
+	return s;
+}
+
+/* ---- off the CPU ---- */
+
+/* Sockets, files or pipes: what a read or write waits for. */
+static __always_inline u32 cause_of_fd(struct task_struct *t, u64 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(t, files, fdt);
+	struct file **list = BPF_CORE_READ(table, fd), *file = NULL;
+	u16 mode;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return CAUSE_OTHER;
+	bpf_probe_read_kernel(&file, sizeof file, list + fd);
+	mode = BPF_CORE_READ(file, f_inode, i_mode) & 0170000;
+	if (mode == 0140000)
+		return CAUSE_NET;
+	return mode == 0100000 || mode == 0060000 || mode == 0040000 ? CAUSE_DISK : CAUSE_OTHER;
+}
+
+/* What a futex is waited for, by operation and value; reads the owner where the program keeps one. `t` is current. */
+static __always_inline void look_at_futex(struct thread_slot *s, struct registers *r)
+{
+	u32 operation = (u32)r->arg1 & 127, word = 0;
+	bool private = r->arg1 & 128;
+
+	s->addr = r->arg0;
+	s->value = (u32)r->arg2;
+	if (r->call == call_futex_wait) {
+		s->value = (u32)r->arg1;
+		operation = 9;
+		private = true;
+	} else if (r->call == call_futex_waitv) {
+		u64 first[2] = { 0, 0 }; /* value and address of the first of them */
+
+		bpf_probe_read_user(first, sizeof first, (void *)r->arg0);
+		s->value = (u32)first[0];
+		s->addr = first[1];
+		operation = 9;
+		private = true;
+	}
+	s->cause = CAUSE_IDLE;
+	if (operation == 6 || operation == 13) { /* FUTEX_LOCK_PI, FUTEX_LOCK_PI2 */
+		s->kind = LOCK_PI;
+		s->cause = CAUSE_LOCK;
+		bpf_probe_read_user(&word, sizeof word, (void *)s->addr);
+		s->owner = word & 0x3fffffff;
+	} else if (s->value == 2) {
+		s->kind = LOCK_MUTEX;
+		s->cause = CAUSE_LOCK;
+		bpf_probe_read_user(&s->owner, sizeof s->owner, (void *)(s->addr + 8));
+	} else if (operation == 0 && s->value & 0x80000000 && s->value & 0x3fffffff) {
+		s->kind = LOCK_WORD;
+		s->cause = CAUSE_LOCK;
+		s->owner = s->value & 0x3fffffff;
+	} else if (operation == 9 || operation == 11) { /* FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI */
+		s->kind = private ? LOCK_WORK : LOCK_JOIN;
+	} else {
+		s->kind = LOCK_FUTEX;
+	}
+}
+
+static __always_inline void slot_block(struct thread_slot *s, struct task_struct *t)
+{
+	struct registers r;
+
+	read_regs(t, &r);
+	s->addr = 0;
+	s->value = s->owner = s->waker = 0;
+	s->kind = LOCK_NONE;
+	s->call = CALL_NONE;
+	s->cause = CAUSE_FAULT;
+	if (r.call >= 0 && r.call < CALLS) {
+		s->call = (u16)r.call;
+		s->cause = call_causes[r.call & (CALLS - 1)];
+		if (s->cause == CAUSE_BY_FD)
+			s->cause = cause_of_fd(t, r.arg0);
+		if (r.call == call_futex || r.call == call_futex_waitv || r.call == call_futex_wait)
+			look_at_futex(s, &r);
+	} else if (t->flags & PF_EXITING) {
+		s->cause = CAUSE_OTHER;
+	}
+	if (s->kind == LOCK_NONE && BPF_CORE_READ_BITFIELD_PROBED(t, in_iowait))
+		s->cause = CAUSE_DISK;
+}
+
+/* The user stack of the current task into the records, for user space to unwind. */
+static __always_inline void take_stack(struct pt_regs *r, struct bpf_control *c, u64 addr, u32 role, u32 kind, u64 now)
+{
+	u64 sp, first, id = bpf_get_current_pid_tgid();
+	struct stack_record *out;
+
+	if (!c->stacks_left)
+		return;
+	c->stacks_left--;
+	out = bpf_ringbuf_reserve(&records, sizeof *out, 0);
+	if (!out) {
+		lose(LOST_STACKS);
+		return;
+	}
+	out->type = RECORD_STACK;
+	out->role = role;
+	out->time = now;
+	out->addr = addr;
+	out->tid = (u32)id;
+	out->tgid = id >> 32;
+	out->kind = kind;
+#if defined(__TARGET_ARCH_x86)
+	out->regs[0] = BPF_CORE_READ(r, ax);
+	out->regs[1] = BPF_CORE_READ(r, dx);
+	out->regs[2] = BPF_CORE_READ(r, cx);
+	out->regs[3] = BPF_CORE_READ(r, bx);
+	out->regs[4] = BPF_CORE_READ(r, si);
+	out->regs[5] = BPF_CORE_READ(r, di);
+	out->regs[6] = BPF_CORE_READ(r, bp);
+	out->regs[7] = sp = BPF_CORE_READ(r, sp);
+	out->regs[8] = BPF_CORE_READ(r, r8);
+	out->regs[9] = BPF_CORE_READ(r, r9);
+	out->regs[10] = BPF_CORE_READ(r, r10);
+	out->regs[11] = BPF_CORE_READ(r, r11);
+	out->regs[12] = BPF_CORE_READ(r, r12);
+	out->regs[13] = BPF_CORE_READ(r, r13);
+	out->regs[14] = BPF_CORE_READ(r, r14);
+	out->regs[15] = BPF_CORE_READ(r, r15);
+	out->pc = BPF_CORE_READ(r, ip);
+#elif defined(__TARGET_ARCH_arm64)
+	bpf_probe_read_kernel(out->regs, 31 * sizeof(u64), &r->regs);
+	out->regs[31] = sp = BPF_CORE_READ(r, sp);
+	out->pc = BPF_CORE_READ(r, pc);
+#endif
+	/* Page by page: what lies beyond the end of the stack cannot be read, and then nothing of that read is. */
+	first = 4096 - (sp & 4095);
+	out->size = 0;
+	if (!bpf_probe_read_user(out->stack, STACK_BYTES, (void *)sp))
+		out->size = STACK_BYTES;
+	else if (!bpf_probe_read_user(out->stack, first & 4095 ?: 4096, (void *)sp))
+		out->size = (u32)first;
+	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void switch_out(struct task_struct *t, bool preempted, u64 now)
+{
+	bool fresh;
+	struct thread_slot *s = slot_of(t, SLOT_RUNNING, now, &fresh);
+	struct bpf_control *c = control_get();
+	long state = state_of(t);
+
+	if (!s || !c)
+		return;
+	s->seq++;
+	if (!fresh && s->state == SLOT_RUNNING)
+		s->run += now - s->since;
+	s->since = now;
+	if (state & TASK_DEAD) {
+		s->state = SLOT_DEAD;
+	} else if (preempted || state == TASK_RUNNING) {
+		s->state = SLOT_RUNNABLE;
+		s->call = CALL_NONE;
+		s->involuntary++;
+	} else {
+		s->state = SLOT_BLOCKED;
+		s->voluntary++;
+		slot_block(s, t);
+	}
+	s->woken = 0;
+	s->seq++;
+	if (s->state == SLOT_BLOCKED && s->kind) {
+		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
+		struct lock_total *l = bpf_map_lookup_elem(&locks, &k);
+
+		if (!l || (l->waits & 63) == 0)
+			take_stack(regs_of(t), c, s->addr, STACK_WAIT, s->kind, now);
+	}
+}
+
+/* ---- on the CPU again ---- */
+
+static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 queue, u64 epoch)
+{
+	struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
+	struct lock_total *l = bpf_map_lookup_elem(&locks, &k), new = { .epoch = epoch };
+	struct pair_key pk = { .tgid = s->tgid, .waiter = s->tid, .owner = s->owner, .kind = s->kind };
+	struct pair_total *p;
+	u32 *place;
+
+	if (!l) {
+		bpf_map_update_elem(&locks, &k, &new, BPF_NOEXIST);
+		l = bpf_map_lookup_elem(&locks, &k);
+	}
+	if (!l) {
+		lose(LOST_LOCKS);
+		return;
+	}
+	__sync_fetch_and_add(&l->waits, 1);
+	__sync_fetch_and_add(&l->blocked, blocked);
+	__sync_fetch_and_add(&l->queue, queue);
+	if (l->epoch != epoch) {
+		l->epoch = epoch;
+		l->max = 0;
+	}
+	if (blocked > l->max)
+		l->max = blocked;
+	l->owner = s->owner;
+	l->waker = s->waker;
+	l->value = s->value;
+	place = bpf_map_lookup_elem(&lock_places, &k);
+	if (place) {
+		struct lock_bins *b = bpf_map_lookup_elem(&lock_hists, place);
+		u64 bin = tach_hist_bin(blocked);
+
+		asm volatile("" : "+r"(bin));
+		if (b && bin < TACH_HIST_BINS)
+			__sync_fetch_and_add(&b->bins[bin], 1);
+	}
+	if (s->cause != CAUSE_LOCK)
+		return;
+	if (!pk.owner) { /* nobody is written there: who let it go is the best guess */
+		pk.owner = s->waker;
+		pk.kind |= PAIR_BY_WAKER;
+	}
+	p = bpf_map_lookup_elem(&pairs, &pk);
+	if (p) {
+		__sync_fetch_and_add(&p->waits, 1);
+		__sync_fetch_and_add(&p->blocked, blocked);
+	} else {
+		struct pair_total first = { 1, blocked };
+
+		if (bpf_map_update_elem(&pairs, &pk, &first, BPF_NOEXIST))
+			lose(LOST_PAIRS);
+	}
+}
+
+static __always_inline void tell_slow(struct thread_slot *s, u32 hist, u64 blocked, u64 queue, u64 now)
+{
+	struct slow_record *r = bpf_ringbuf_reserve(&records, sizeof *r, 0);
+
+	if (!r) {
+		lose(LOST_OTHER);
+		return;
+	}
+	r->type = RECORD_SLOW;
+	r->hist = hist;
+	r->time = now;
+	r->took = blocked;
+	r->queue = queue;
+	r->addr = s->addr;
+	r->tid = s->tid;
+	r->tgid = s->tgid;
+	r->owner = s->owner;
+	r->value = s->value;
+	r->call = s->call;
+	r->cause = s->cause;
+	r->kind = s->kind;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void wait_ended(struct thread_slot *s, struct bpf_control *c, u64 blocked, u64 queue, u64 now)
+{
+	u32 cause = s->cause < CAUSES ? s->cause : CAUSE_OTHER, call = s->call;
+	struct call_total *t;
+
+	s->blocked[cause] += blocked;
+	hist_record(&sched_hists, HIST_OFFCPU + cause, blocked, c->epoch);
+	if (s->kind)
+		lock_waited(s, blocked, queue, c->epoch);
+	if (blocked > c->slow[(HIST_OFFCPU + cause) & 7])
+		tell_slow(s, HIST_OFFCPU + cause, blocked, queue, now);
+	t = bpf_map_lookup_elem(&calls, &call);
+	if (!t)
+		return;
+	t->waits++;
+	t->blocked += blocked;
+	if (t->epoch != c->epoch) {
+		t->epoch = c->epoch;
+		t->max = 0;
+	}
+	if (blocked > t->max)
+		t->max = blocked;
+}
+
+static __always_inline void switch_in(struct task_struct *t, u64 now)
+{
+	bool fresh;
+	struct thread_slot *s = slot_of(t, SLOT_RUNNING, now, &fresh);
+	struct bpf_control *c = control_get();
+	u64 ready, queue;
+
+	if (!s || !c || fresh)
+		return;
+	ready = s->since;
+	s->seq++;
+	if (s->state == SLOT_BLOCKED) {
+		ready = s->woken ? s->woken : now;
+		wait_ended(s, c, ready - s->since, now - ready, now);
+	}
+	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
+		queue = now - ready;
+		s->queue += queue;
+		hist_record(&sched_hists, HIST_RUNQUEUE, queue, c->epoch);
+		if (s->state == SLOT_RUNNABLE && queue > c->slow[HIST_RUNQUEUE])
+			tell_slow(s, HIST_RUNQUEUE, 0, queue, now);
+	}
+	s->state = SLOT_RUNNING;
+	s->since = now;
+	s->cpu = bpf_get_smp_processor_id();
+	s->seq++;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(tach_switch, bool preempted, struct task_struct *prev, struct task_struct *next)
+{
+	bool out = prev->pid && is_member(prev), in = next->pid && is_member(next);
+	u64 now;
+
+	if (!out && !in)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (out)
+		switch_out(prev, preempted, now);
+	if (in)
+		switch_in(next, now);
+	return 0;
+}
+
+/* Runs in the waker. Where that lets a lock go, its stack says where. */
+SEC("tp_btf/sched_waking") int BPF_PROG(tach_waking, struct task_struct *t)
+{
+	u32 *mark, place;
+	struct thread_slot *s;
+	struct bpf_control *c;
+	u64 now;
+
+	if (!is_member(t) || !(mark = mark_get(t)) || !(*mark >> 1))
+		return 0;
+	place = (*mark >> 1) - 1;
+	s = bpf_map_lookup_elem(&thread_slots, &place);
+	if (!s || s->state != SLOT_BLOCKED || s->woken)
+		return 0;
+	now = bpf_ktime_get_ns();
+	s->waker = (u32)bpf_get_current_pid_tgid();
+	s->woken = now;
+	if (s->cause == CAUSE_LOCK && (c = control_get())) {
+		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
+		struct lock_total *l = bpf_map_lookup_elem(&locks, &k);
+
+		if ((!l || (l->waits & 63) == 0) && (u32)(bpf_get_current_pid_tgid() >> 32) == s->tgid)
+			take_stack(regs_of(current_task()), c, s->addr, STACK_HOLD, s->kind, now);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new") int BPF_PROG(tach_wakeup_new, struct task_struct *t)
+{
+	bool fresh;
+
+	if (is_member(t))
+		slot_of(t, SLOT_RUNNABLE, bpf_ktime_get_ns(), &fresh);
+	return 0;
+}
+
+/* The threads that are there when tach comes: places, and what they wait for. */
+SEC("iter/task") int tach_threads(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+	u64 now = bpf_ktime_get_ns();
+	struct thread_slot *s;
+	bool fresh;
+	long state;
+
+	if (!t || !is_member(t) || (t->flags & PF_EXITING))
+		return 0;
+	state = state_of(t);
+	s = slot_of(t, state == TASK_RUNNING ? SLOT_RUNNABLE : SLOT_BLOCKED, now, &fresh);
+	if (!s || !fresh)
+		return 0;
+	s->seq++;
+	if (t->on_cpu)
+		s->state = SLOT_RUNNING;
+	else if (state != TASK_RUNNING)
+		slot_block(s, t);
+	if (s->kind != LOCK_WORD) /* its memory is not the one that is mapped now */
+		s->owner = 0;
+	s->seq++;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,169 @@
+/* What the programs in the kernel and the readers in user space share: the layouts of maps. Plain C for both. */
+#ifndef TACH_SOURCE_BPF_SHARED_H
+#define TACH_SOURCE_BPF_SHARED_H
+
+#ifndef __bpf__
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+#endif
+
+#include <tach/histogram.h>
+
+/* Why a thread is off the CPU. A list so that user space has names for them: word, column of the threads table. */
+#define BPF_CAUSES(X) \
+	X(CAUSE_LOCK, "lock", THREADS_LOCK)    /* a contended lock */ \
+	X(CAUSE_DISK, "disk", THREADS_DISK)    /* file system and block devices */ \
+	X(CAUSE_NET, "net", THREADS_NET)       /* sockets; poll, select, epoll */ \
+	X(CAUSE_SLEEP, "sleep", THREADS_SLEEP) /* asked for */ \
+	X(CAUSE_IDLE, "idle", THREADS_IDLE)    /* condition variables, joins, children: waits for work */ \
+	X(CAUSE_FAULT, "fault", THREADS_DISK)  /* page faults */ \
+	X(CAUSE_OTHER, "other", THREADS_OTHER)
+
+#define X(id, word, column) id,
+enum wait_cause { BPF_CAUSES(X) CAUSES };
+#undef X
+#define CAUSE_BY_FD 0x80 /* read and write: what the descriptor is decides */
+
+/* How a futex is waited for. */
+enum lock_kind {
+	LOCK_NONE,
+	LOCK_MUTEX, /* FUTEX_WAIT with the value 2: glibc's low-level lock, Rust's mutex; glibc keeps the owner */
+	LOCK_WORD,  /* the value holds the owner's tid and the waiters bit: musl */
+	LOCK_PI,    /* priority inheritance: the word holds the owner's tid */
+	LOCK_JOIN,  /* the value is a tid of the process: pthread_join */
+	LOCK_WORK,  /* a bitset wait: condition variable, semaphore, read-write lock, barrier */
+	LOCK_FUTEX, /* a plain wait with another value */
+	LOCK_KINDS
+};
+
+#define SLOTS 16384         /* threads at a time */
+#define LOCKS 4096
+#define LOCK_HISTS 64
+#define PAIRS 2048
+#define RECORDS_BYTES (1 << 20)
+#define CALLS 512          /* system call numbers, 0 .. 511 */
+#define CALL_NONE 0xffffu  /* blocked outside a system call: page fault, exit */
+
+enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_RUNNABLE, SLOT_BLOCKED, SLOT_DEAD };
+
+/* One thread. Written by the CPU that switches it; `seq` is odd meanwhile. Times are nanoseconds of the kernel's
+ * monotonic clock. Totals do not hold what goes on: that is now - since. */
+struct thread_slot {
+	u32 seq, state;
+	u32 tid, tgid;
+	u64 start;       /* since boot */
+	char comm[16];
+	u64 since;       /* when the state began */
+	u64 woken;       /* when it was woken from a block; 0: it has not been */
+	u64 run, queue;  /* totals: on a CPU, ready to run */
+	u64 blocked[CAUSES];
+	u64 voluntary, involuntary;
+	u64 addr;        /* of the futex it is blocked on */
+	u32 value;       /* that it expected there */
+	u32 owner;       /* tid as the program sees it, LOCK_MUTEX, _WORD, _PI; 0: unknown */
+	u32 waker;       /* who woke it last */
+	u32 cpu;         /* where it ran last */
+	u16 call, cause, kind, pad;
+	u32 inner_tid;   /* its tid in its own pid namespace, as locks hold it */
+};
+
+/* One histogram a CPU. The count is the sum of the bins. max is of the epoch it carries. */
+struct bpf_hist {
+	u64 sum, max, epoch;
+	u64 bins[TACH_HIST_BINS];
+};
+
+struct lock_key {
+	u64 addr;
+	u32 tgid;
+	u32 kind;
+};
+
+struct lock_total {
+	u64 waits, blocked, queue; /* queue: from the wake-up to the CPU */
+	u64 max, epoch;
+	u32 owner, waker, value, pad; /* of the last wait */
+};
+
+struct lock_bins {
+	u64 bins[TACH_HIST_BINS];
+};
+
+#define PAIR_BY_WAKER 0x100 /* in kind: owner is who woke it, by its tid */
+
+struct pair_key {
+	u32 tgid, waiter, owner; /* owner: as the program sees it */
+	u32 kind;
+};
+
+struct pair_total {
+	u64 waits, blocked;
+};
+
+/* Waits in one system call, a CPU. */
+struct call_total {
+	u64 waits, blocked;
+	u64 max, epoch;
+};
+
+enum stack_role { STACK_WAIT, STACK_HOLD, STACK_FAULT };
+
+#define STACK_BYTES 8192
+
+#define STACK_REGS 32
+
+enum record_type { RECORD_STACK, RECORD_SLOW };
+
+/* A user stack to unwind. The registers are in the order of DWARF: x86-64 rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip,
+ * arm64 x0..x30 sp pc (the last in pc). */
+struct stack_record {
+	u32 type;      /* RECORD_STACK */
+	u32 role;
+	u64 time;
+	u64 addr;      /* of the lock, or of the fault */
+	u32 tid, tgid;
+	u32 kind;      /* of the lock, or the cause of the fault */
+	u32 size;      /* bytes of stack, from sp on */
+	u64 regs[STACK_REGS], pc;
+	u8 stack[STACK_BYTES];
+};
+
+/* A wait that was slower than the control asks for. */
+struct slow_record {
+	u32 type;              /* RECORD_SLOW */
+	u32 hist;              /* place in the histograms of the scheduler group */
+	u64 time, took, queue; /* when it ended; how long it was blocked, and then ready to run */
+	u64 addr;
+	u32 tid, tgid, owner, value;
+	u16 call, cause, kind, pad;
+};
+
+/* What went wrong, a CPU. Each is a `>` somewhere. */
+#define BPF_LOSSES(X) \
+	X(LOST_MARKS, "children that could not be marked") \
+	X(LOST_SLOTS, "threads without a place") \
+	X(LOST_LOCKS, "waits on locks without a place") \
+	X(LOST_PAIRS, "waits of pairs without a place") \
+	X(LOST_STACKS, "stacks") \
+	X(LOST_OTHER, "records of other maps")
+
+#define X(id, text) id,
+enum loss { BPF_LOSSES(X) LOSSES };
+#undef X
+
+/* Places in the histograms of the scheduler group. */
+enum { HIST_RUNQUEUE, HIST_OFFCPU, SCHED_HISTS = HIST_OFFCPU + CAUSES };
+
+/* Written by user space, read by programs. */
+struct bpf_control {
+	u64 epoch;       /* maxima of an older one are stale */
+	u32 stacks_left; /* how many may be taken until it is written anew */
+	u32 sample_shift; /* one event in 1 << shift is timed */
+	u64 slow[8];     /* waits (SCHED_HISTS of them) that take longer are told one by one */
+};
+
+#endif

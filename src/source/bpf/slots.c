@@ -1,0 +1,188 @@
+/* Reading the threads' places. The kernel writes while this reads: a copy whose number changed meanwhile is made anew. */
+#include "source/bpf/slots.h"
+
+#include "base/alloc.h"
+#include "model/tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TRIES 8
+
+struct slots {
+	struct thread_slot *shared;
+	int free_map;
+	struct thread_slot *list; /* copies of those alive, in the order of their places */
+	size_t count, capacity;
+	nsec_t now;               /* of the copies */
+	struct slot_times ended, total;
+};
+
+struct slots *slots_open(int map, int free_map, struct err *e)
+{
+	struct slots *s = xcalloc(1, sizeof *s);
+
+	s->free_map = free_map;
+	s->shared = mmap(NULL, SLOTS * sizeof *s->shared, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	if (s->shared == MAP_FAILED) {
+		err_set(e, errno, "the threads' places cannot be mapped: %s", strerror(errno));
+		free(s);
+		return NULL;
+	}
+	for (u32 i = SLOTS; i-- > 0;) /* taken from the top: the lowest first, so that few pages are in use */
+		bpf_map_update_elem(free_map, NULL, &i, BPF_ANY);
+	return s;
+}
+
+void slots_close(struct slots *s)
+{
+	if (!s)
+		return;
+	munmap(s->shared, SLOTS * sizeof *s->shared);
+	free(s->list);
+	free(s);
+}
+
+/* False: it was written to all the time. */
+static bool copy(const struct thread_slot *from, struct thread_slot *to)
+{
+	for (int i = 0; i < TRIES; i++) {
+		u32 seq = __atomic_load_n(&from->seq, __ATOMIC_ACQUIRE);
+
+		memcpy(to, from, sizeof *to);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (!(seq & 1) && __atomic_load_n(&from->seq, __ATOMIC_RELAXED) == seq)
+			return true;
+	}
+	return false;
+}
+
+void slot_times_of(const struct thread_slot *t, nsec_t now, struct slot_times *out)
+{
+	nsec_t on = now > t->since ? now - t->since : 0, blocked = on;
+
+	*out = (struct slot_times){ .run = t->run, .queue = t->queue, .voluntary = t->voluntary,
+		.involuntary = t->involuntary };
+	memcpy(out->blocked, t->blocked, sizeof t->blocked);
+	if (t->state == SLOT_RUNNING)
+		out->run += on;
+	else if (t->state == SLOT_RUNNABLE)
+		out->queue += on;
+	if (t->state != SLOT_BLOCKED)
+		return;
+	if (t->woken >= t->since && t->woken <= now) {
+		blocked = t->woken - t->since;
+		out->queue += on - blocked;
+	}
+	out->blocked[t->cause < CAUSES ? t->cause : CAUSE_OTHER] += blocked;
+}
+
+static void add(struct slot_times *to, const struct slot_times *t)
+{
+	to->run += t->run;
+	to->queue += t->queue;
+	for (int c = 0; c < CAUSES; c++)
+		to->blocked[c] += t->blocked[c];
+	to->voluntary += t->voluntary;
+	to->involuntary += t->involuntary;
+}
+
+/* A dead thread's times are kept, its place is given back. */
+static void bury(struct slots *s, u32 place, const struct thread_slot *t)
+{
+	struct slot_times times;
+
+	slot_times_of(t, s->now, &times);
+	add(&s->ended, &times);
+	s->shared[place].state = SLOT_FREE;
+	bpf_map_update_elem(s->free_map, NULL, &place, BPF_ANY);
+}
+
+void slots_read(struct slots *s, nsec_t now)
+{
+	struct slot_times times;
+
+	s->now = now;
+	s->count = 0;
+	/* Places are taken in their order: behind the first that never was, none is. */
+	for (u32 i = 0; i < SLOTS && s->shared[i].tid; i++) {
+		struct thread_slot *t;
+
+		s->list = xgrow(s->list, &s->capacity, s->count + 1, sizeof *s->list);
+		t = &s->list[s->count];
+		if (!copy(&s->shared[i], t) || t->state == SLOT_FREE)
+			continue;
+		if (t->state == SLOT_DEAD)
+			bury(s, i, t);
+		else
+			s->count++;
+	}
+	s->total = s->ended;
+	for (size_t i = 0; i < s->count; i++) {
+		slot_times_of(&s->list[i], now, &times);
+		add(&s->total, &times);
+	}
+}
+
+const struct thread_slot *slots_list(const struct slots *s, size_t *count)
+{
+	*count = s->count;
+	return s->list;
+}
+
+const struct thread_slot *slots_by_tid(const struct slots *s, u32 tid)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].tid == tid)
+			return &s->list[i];
+	return NULL;
+}
+
+const struct thread_slot *slots_by_inner(const struct slots *s, u32 tgid, u32 tid)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].tgid == tgid && s->list[i].inner_tid == tid)
+			return &s->list[i];
+	return NULL;
+}
+
+const struct slot_times *slots_total(const struct slots *s)
+{
+	return &s->total;
+}
+
+static void fill_row(union cell *row, const struct slot_times *t)
+{
+	static const int column[CAUSES] = {
+#define X(id, word, place) [id] = (place),
+		BPF_CAUSES(X)
+#undef X
+	};
+	double sum[table_threads_columns] = { 0 };
+
+	for (int c = 0; c < CAUSES; c++)
+		sum[column[c]] += nsec_to_seconds(t->blocked[c]);
+	for (int c = THREADS_LOCK; c <= THREADS_OTHER; c++)
+		row[c].number = sum[c];
+}
+
+void slots_fill_threads(const struct slots *s, struct table *threads)
+{
+	const nsec_t tick = NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK);
+	size_t hint = 0;
+
+	for (size_t i = 0; threads && i < s->count; i++) {
+		const struct thread_slot *t = &s->list[i];
+		union cell *row = table_find(threads, table_thread_key((pid_t)t->tid, t->start / tick), &hint);
+		struct slot_times times;
+
+		if (!row)
+			continue;
+		slot_times_of(t, s->now, &times);
+		fill_row(row, &times);
+	}
+}
