@@ -1,7 +1,7 @@
 # tach: see README.md. `make demo` sets up, builds and shows it; `make check` sets up and runs every test.
 # No configure step; everything built lies under build/. The switches:
 #   V=1 shows commands   WERROR=1 makes warnings errors   CC=clang   OPT='-O2 -g' or CFLAGS=...   PREFIX= DESTDIR=
-#   NO="libproc2 libpfm libsodium" builds as if these libraries were not there
+#   NO="libproc2 libpfm libsodium libbpf" builds as if these libraries were not there
 VERSION := 0.1.0
 CC ?= cc
 BUILD ?= build
