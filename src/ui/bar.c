@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-const char *const part_names[PART_COUNT] = { "usr", "sys", "lock", "runq", "io", "wait", "idle" };
-
 static double amount(double v)
 {
 	return v > 0 && isfinite(v) ? v : 0;

@@ -1,4 +1,4 @@
-/* Where thread time goes: the seven parts of a thread's second, and a bar of them. */
+/* A bar of the parts of a thread's second. */
 #ifndef TACH_UI_BAR_H
 #define TACH_UI_BAR_H
 
@@ -6,9 +6,18 @@
 #include "ui/theme.h"
 
 /* In the order of theme.parts and of the roles from ROLE_USR on. */
-enum part { PART_USR, PART_SYS, PART_LOCK, PART_RUNQ, PART_IO, PART_WAIT, PART_IDLE, PART_COUNT };
-
-extern const char *const part_names[PART_COUNT];
+enum part {
+	PART_USR,
+	PART_SYS,
+	PART_LOCK,
+	PART_RUNQ,
+	PART_IO,
+	PART_NET,
+	PART_WAIT,
+	PART_SLEEP,
+	PART_IDLE,
+	PART_COUNT
+};
 
 /* Shares `cells` among the parts in proportion to their amounts, by largest remainder, so that the cells add up. A
  * negative or unknown (NaN) amount gets none; all zero: no cells at all. */

@@ -2,20 +2,17 @@
 #include "ui/header.h"
 
 #include "base/fmt.h"
-#include "ui/bar.h"
 #include "ui/text.h"
 #include "ui/value.h"
+#include "ui/where.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define SEGMENTS 12
 #define WIDE_COLS 100
-
-const char *const header_wants[] = { "thr.user_seconds", "thr.system_seconds", "thr.lock_seconds",
-	"thr.runqueue_seconds", "thr.io_seconds", "thr.wait_seconds", "thr.idle_seconds", NULL };
+#define BAR_COLS 30 /* label and bar: a text that leaves less gives way */
 
 struct segment {
 	char text[160];
@@ -169,47 +166,62 @@ void header_draw(const struct header *h, const struct view *v, struct canvas *c,
 	draw_segments(&s, c, r);
 }
 
-/* "usr 43 sys 13 wait 44%": the parts that somebody measures. */
-static void part_text(char *buf, size_t size, const struct point parts[PART_COUNT], double sum, const char *between)
+/* "usr 43 sys 13 lock ~17 wait 44%": the first `parts` parts, those that somebody measures. */
+static void part_text(char *buf, size_t size, const struct where *w, int parts, const char *between)
 {
 	size_t n = 0;
 
 	buf[0] = '\0';
-	for (int i = 0; i < PART_COUNT && n + 16 < size; i++) {
+	for (int i = 0; i < parts && n + 16 < size; i++) {
 		const char *gap = n ? between : "";
+		bool guess = w->part[i].state == POINT_SCALED;
+		char share[8];
 
-		if (point_has_value(parts[i]))
-			n += (size_t)snprintf(buf + n, size - n, "%s%s %2.0f", gap, part_names[i], parts[i].value / sum * 100);
-		else if (parts[i].state == POINT_DENIED)
-			n += (size_t)snprintf(buf + n, size - n, "%s%s n/a", gap, part_names[i]);
+		snprintf(share, sizeof share, "%s%.0f", guess ? "~" : "", w->part[i].value / w->sum * 100);
+		if (point_has_value(w->part[i]))
+			n += (size_t)snprintf(buf + n, size - n, "%s%s %*s", gap, w->label[i], 2 + guess, share);
+		else if (w->part[i].state == POINT_DENIED)
+			n += (size_t)snprintf(buf + n, size - n, "%s%s n/a", gap, w->label[i]);
 	}
 	if (n + 1 < size)
 		strcpy(buf + n, "%");
 }
 
+/* The fullest text that leaves the bar room; the last parts, which harm nobody, go first. */
+static void fitting_text(char *buf, size_t size, const struct where *w, int cols)
+{
+	static const struct {
+		int parts;
+		const char *between;
+		int from_cols;
+	} forms[] = { { PART_COUNT, "  ", WIDE_COLS }, { PART_COUNT, " ", 0 }, { PART_WAIT, " ", 0 }, { PART_IO, " ", 0 } };
+
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		part_text(buf, size, w, forms[i].parts, forms[i].between);
+		if (cols >= forms[i].from_cols && (!w->exact || canvas_width(buf) + BAR_COLS <= cols))
+			break;
+	}
+}
+
 void header_bar(const struct view *v, struct canvas *c, struct rect r)
 {
-	bool wide = r.cols >= WIDE_COLS;
-	struct point parts[PART_COUNT];
-	double amounts[PART_COUNT], sum = 0;
+	int col = r.col + (r.cols >= WIDE_COLS ? 12 : 7), cols;
 	char text[160], why[80];
-	int col = r.col + (wide ? 12 : 7), cols;
+	struct where w;
 
 	if (!v->now)
 		return;
 	canvas_write(c, r.row, r.col + 1, 5, ROLE_DIM, "where");
-	for (int i = 0; i < PART_COUNT; i++) {
-		parts[i] = view_named(v, header_wants[i]);
-		amounts[i] = point_has_value(parts[i]) ? fmax(parts[i].value, 0) : (double)NAN;
-		sum += point_has_value(parts[i]) ? amounts[i] : 0;
-	}
-	if (!(sum > 0)) {
-		canvas_write(c, r.row, col, 6, value_role(parts[0]), value_text(text, FORM_COUNT, parts[0]));
-		canvas_write(c, r.row, col + 8, -1, ROLE_DIM, value_reason(why, sizeof why, parts[0].why, 8));
+	w = where_of_target(v);
+	if (!(w.sum > 0)) {
+		struct point usr = w.part[PART_USR];
+
+		canvas_write(c, r.row, col, 6, value_role(usr), value_text(text, FORM_COUNT, usr));
+		canvas_write(c, r.row, col + 8, -1, ROLE_DIM, value_reason(why, sizeof why, usr.why, 8));
 		return;
 	}
-	part_text(text, sizeof text, parts, sum, wide ? "  " : " ");
+	fitting_text(text, sizeof text, &w, r.cols);
 	cols = r.col + r.cols - 3 - canvas_width(text) - col;
 	canvas_write(c, r.row, cols > 0 ? col + cols + 2 : col, -1, ROLE_TEXT, text);
-	bar_draw(c, (struct rect){ r.row, col, 1, cols > 0 ? cols : 0 }, v->glyphs, amounts);
+	where_draw(&w, v, c, (struct rect){ r.row, col, 1, cols > 0 ? cols : 0 });
 }

@@ -14,9 +14,6 @@ struct header {
 	const char *why_key; /* of the screen that says what is missing; "" when no key does */
 };
 
-/* Metrics of the time bar, in the order of enum part; NULL-ended. */
-extern const char *const header_wants[];
-
 void header_draw(const struct header *h, const struct view *v, struct canvas *c, struct rect r);
 void header_bar(const struct view *v, struct canvas *c, struct rect r);
 

@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "model/derive.h"
-#include "ui/header.h"
 #include "ui/text.h"
+#include "ui/where.h"
 #include "ui/why.h"
 
 #include <stdio.h>
@@ -153,7 +153,7 @@ const char **pane_wants(void)
 	struct names n = { 0 };
 
 	add_names(&n, always);
-	add_names(&n, header_wants);
+	add_names(&n, where_wants);
 	add_names(&n, why_wants);
 	add_names(&n, derived_operations);
 	for (const struct pane_ops *const *p = pane_table; *p; p++) {

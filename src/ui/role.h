@@ -20,8 +20,10 @@
 	X(SYS, "sys", "thread time in the kernel") \
 	X(LOCK, "lock", "thread time waiting for a lock") \
 	X(RUNQ, "runq", "thread time waiting for a CPU") \
-	X(IO, "io", "thread time waiting for I/O") \
-	X(WAIT, "wait", "thread time waiting, cause unknown") \
+	X(IO, "io", "thread time waiting for storage") \
+	X(NET, "net", "thread time waiting for sockets") \
+	X(WAIT, "wait", "thread time waiting for something else, or the cause is unknown") \
+	X(SLEEP, "sleep", "thread time asleep by its own wish") \
 	X(IDLE, "idle", "thread time asleep with nothing to do") \
 	X(HEAT0, "heat0", "heat map, least") \
 	X(HEAT1, "heat1", "heat map") \

@@ -10,7 +10,7 @@
 
 #define THEME_BARS 8
 #define THEME_HEATS 5
-#define THEME_PARTS 7
+#define THEME_PARTS 9
 
 enum theme_attribute { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8 };
 
@@ -25,7 +25,7 @@ enum theme_depth { DEPTH_MONO, DEPTH_16, DEPTH_256, DEPTH_COUNT };
 struct theme_glyphs {
 	uint32_t bars[THEME_BARS];   /* eighth blocks, lowest first */
 	uint32_t heats[THEME_HEATS]; /* least first */
-	uint32_t parts[THEME_PARTS]; /* fills of the time bar: usr sys lock runq io wait idle */
+	uint32_t parts[THEME_PARTS]; /* fills of the time bar: usr sys lock runq io net wait sleep idle */
 	uint32_t rule, mark, bullet; /* line of a pane, event mark, state dot */
 };
 

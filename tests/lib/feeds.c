@@ -5,6 +5,8 @@
  */
 #include "feeds.h"
 
+#include "feeds_locks.h"
+
 #include <tach/histogram.h>
 
 #include <math.h>
@@ -14,8 +16,7 @@
 #define WALL 1795271467.0 /* 2026-11-21 14:31:07 UTC at the last tick */
 #define TROUBLE 40
 
-/* Noise in -1 .. 1 for the n-th number of a second. */
-static double noise(int second, int n)
+double feed_noise(int second, int n)
 {
 	uint32_t x = (uint32_t)second * 2654435761u ^ (uint32_t)(n + 1) * 2246822519u;
 
@@ -27,7 +28,7 @@ static double noise(int second, int n)
 	return (double)x / 2147483648.0 - 1;
 }
 
-static bool trouble(const struct feed_shape *s, int second)
+bool feed_trouble(const struct feed_shape *s, int second)
 {
 	return second > s->ticks - TROUBLE;
 }
@@ -114,9 +115,9 @@ static const struct rate levels[] = {
 
 static double added(const struct feed_shape *s, const struct rate *r, int second, int n)
 {
-	double mean = trouble(s, second) ? r->bad : r->mean;
+	double mean = feed_trouble(s, second) ? r->bad : r->mean;
 
-	return mean * (1 + r->spread * noise(second, n));
+	return mean * (1 + r->spread * feed_noise(second, n));
 }
 
 static void put_metrics(FILE *out, const struct rate *list, int count, const char *kind)
@@ -163,9 +164,9 @@ static void add_latencies(uint64_t bins[TACH_HIST_BINS], double *sum, uint64_t *
 	static const double value[] = { 9.3e3, 10.8e3, 12.5e3, 16e3, 25e3, 38e3, 60e3, 130e3, 400e3, 700e3 };
 
 	for (int i = 0; i < COUNT(share); i++) {
-		double tail = trouble(s, second) && i > 5 ? 1.6 + 0.7 * (i - 6) : 1;
-		double v = value[i] * slow * tail * (1 + 0.04 * noise(second, 200 + i));
-		uint64_t n = (uint64_t)(1254000 * share[i] * (1 + 0.1 * noise(second, 220 + i)));
+		double tail = feed_trouble(s, second) && i > 5 ? 1.6 + 0.7 * (i - 6) : 1;
+		double v = value[i] * slow * tail * (1 + 0.04 * feed_noise(second, 200 + i));
+		uint64_t n = (uint64_t)(1254000 * share[i] * (1 + 0.1 * feed_noise(second, 220 + i)));
 
 		bins[tach_hist_bin((uint64_t)v)] += n;
 		*sum += v * (double)n;
@@ -203,18 +204,22 @@ static void put_threads(FILE *out, const struct feed_shape *s, int tick)
 
 	for (int i = 0; i < s->threads; i++) {
 		int k = i < COUNT(threads) ? i : COUNT(threads) - 1;
-		double usr = 0, sys = 0, runq = 0, switches = 0;
+		double usr = 0, sys = 0, runq = 0, switches = 0, off[2] = { 0 };
 
 		for (int second = 1; second <= tick; second++) {
-			double f = 1 + 0.05 * noise(second, 400 + k);
+			double f = 1 + 0.05 * feed_noise(second, 400 + k);
 
 			usr += threads[k].usr * f;
 			sys += threads[k].sys * f;
 			runq += threads[k].runq * f;
 			switches += threads[k].switches * f;
+			off[feed_trouble(s, second)] += fmax(1 - (threads[k].usr + threads[k].sys + threads[k].runq) * f, 0);
 		}
-		fprintf(out, "row threads %d 18231 %d %s %s %d %.4f %.4f %.4f %.4f 0 %.0f %.0f\n", 18232 + i, 18232 + i,
+		fprintf(out, "row threads %d 18231 %d %s %s %d %.4f %.4f %.4f %.4f 0 %.0f %.0f", 18232 + i, 18232 + i,
 			threads[k].name, threads[k].state, i % 4, usr, sys, usr + sys, runq, switches, switches / 30);
+		if (s->flags & FEED_LOCKS)
+			feed_locks_thread(out, feed_trouble(s, tick), threads[k].name, off);
+		fputc('\n', out);
 	}
 }
 
@@ -239,15 +244,17 @@ static void put_statuses(FILE *out, const struct feed_shape *s)
 	fputs("status on tach||\n", out);
 }
 
+void feed_columns(FILE *out, const struct table_def *def, size_t count)
+{
+	static const char *const kinds[] = { [COLUMN_TEXT] = "text", [COLUMN_GAUGE] = "gauge", [COLUMN_COUNTER] = "counter" };
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "column %s %s %s %s %s\n", def->name, def->columns[i].name, kinds[def->columns[i].kind],
+			metric_unit_name(def->columns[i].unit), def->columns[i].label);
+}
+
 void feed_head(FILE *out, const struct feed_shape *s)
 {
-	static const char *const columns[][4] = { { "pid", "gauge", "count", "pid" }, { "tid", "gauge", "count", "tid" },
-		{ "name", "text", "count", "name" }, { "state", "text", "count", "state" }, { "cpu", "gauge", "count", "cpu" },
-		{ "user_seconds", "counter", "seconds", "usr" }, { "system_seconds", "counter", "seconds", "sys" },
-		{ "run_seconds", "counter", "seconds", "run" }, { "runqueue_seconds", "counter", "seconds", "runq" },
-		{ "io_delay_seconds", "counter", "seconds", "io" }, { "switches_voluntary", "counter", "count", "vol" },
-		{ "switches_involuntary", "counter", "count", "invol" } };
-
 	fputs("tach-feed 1\n", out);
 	put_metrics(out, kernel_rates, COUNT(kernel_rates), "counter");
 	put_metrics(out, levels, COUNT(levels), "gauge");
@@ -259,8 +266,9 @@ void feed_head(FILE *out, const struct feed_shape *s)
 			put_metrics(out, published_rates, COUNT(published_rates), "counter");
 		fputs("metric app.fwd_seconds histogram seconds forward\nmetric app.rekey_seconds histogram seconds rekey\n", out);
 	}
-	for (int i = 0; i < COUNT(columns); i++)
-		fprintf(out, "column threads %s %s %s %s\n", columns[i][0], columns[i][1], columns[i][2], columns[i][3]);
+	feed_columns(out, &table_threads, s->flags & FEED_LOCKS ? table_threads_columns : THREADS_LOCK);
+	if (s->flags & FEED_LOCKS)
+		feed_locks_head(out);
 	fprintf(out, "fact pid 18231\nfact name pktgate\nfact cmdline pktgate -c /etc/pktgate/edge.toml\n"
 		"fact cgroup /system.slice/pktgate.service\nfact host web-07\nfact processes 1\nfact threads %d\n"
 		"fact started %.0f\n", s->threads, WALL - 8040);
@@ -289,6 +297,8 @@ void feed_tick(FILE *out, const struct feed_shape *s, int tick)
 	}
 	if (!gone(s, tick))
 		put_threads(out, s, tick);
+	if (s->flags & FEED_LOCKS && !gone(s, tick))
+		feed_locks_tick(out, s, tick);
 	put_statuses(out, s);
 	fputs("end\n", out);
 }

@@ -48,6 +48,9 @@ static const struct {
 	{ "multiplexed", FEED_PMU | FEED_PUBLISH | FEED_MULTIPLEX },
 	{ "operations", FEED_PUBLISH | FEED_NO_PACKETS },
 	{ "ends", FEED_PMU | FEED_PUBLISH | FEED_ENDS },
+	{ "locks", FEED_PMU | FEED_PUBLISH | FEED_LOCKS },
+	{ "sampled", FEED_PUBLISH | FEED_LOCKS | FEED_SAMPLED },
+	{ "hostile", FEED_PUBLISH | FEED_LOCKS | FEED_HOSTILE },
 };
 
 static void wrong(const struct script *s, const char *what)

@@ -53,7 +53,7 @@ static void test_default(void **state)
 	theme_ascii(&t);
 	assert_int_equal(t.glyphs.bars[7], '@');
 	assert_int_equal(t.glyphs.heats[0], '.');
-	assert_int_equal(t.glyphs.parts[6], '.');
+	assert_int_equal(t.glyphs.parts[8], '.');
 	assert_int_equal(t.glyphs.rule, '-');
 }
 

@@ -84,8 +84,8 @@ static void graph_grows_over_rows(void **state)
 
 static void bar_cells_add_up(void **state)
 {
-	static const double amounts[PART_COUNT] = { 43, 13, 17, 7, 0, (double)NAN, 20 };
-	static const int expected[PART_COUNT] = { 13, 4, 5, 2, 0, 0, 6 };
+	static const double amounts[PART_COUNT] = { 43, 13, 17, 7, 0, (double)NAN, 0, 0, 20 };
+	static const int expected[PART_COUNT] = { 13, 4, 5, 2, 0, 0, 0, 0, 6 };
 	static const double nothing[PART_COUNT] = { 0 };
 	int out[PART_COUNT];
 
@@ -107,15 +107,16 @@ static void bar_cells_add_up(void **state)
 
 static void bar_has_a_fill_a_part(void **state)
 {
-	static const double amounts[PART_COUNT] = { 4, 2, 1, 1, 0, 1, 1 };
-	struct canvas *c = canvas_new(1, 12);
+	static const double amounts[PART_COUNT] = { 4, 2, 1, 1, 1, 2, 1, 1, 1 };
+	struct canvas *c = canvas_new(1, 16);
 
 	(void)state;
-	bar_draw(c, (struct rect){ 0, 1, 1, 10 }, &theme.glyphs, amounts);
-	expect_canvas(c, " ████▓▓▒░╌·\n");
+	bar_draw(c, (struct rect){ 0, 1, 1, 14 }, &theme.glyphs, amounts);
+	expect_canvas(c, " ████▓▓▒░▚▌▌╌┊·\n");
 	assert_int_equal(c->cells[1].role, ROLE_USR);
 	assert_int_equal(c->cells[7].role, ROLE_LOCK);
-	assert_int_equal(c->cells[10].role, ROLE_IDLE);
+	assert_int_equal(c->cells[10].role, ROLE_NET);
+	assert_int_equal(c->cells[14].role, ROLE_IDLE);
 	canvas_free(c);
 }
 

@@ -2,8 +2,9 @@
 #include "ui/pane/panes.h"
 
 #include "base/alloc.h"
-#include "ui/bar.h"
 #include "ui/cells.h"
+#include "ui/listing.h"
+#include "ui/where.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,26 +14,12 @@
 #define ENTRY_COLS 60    /* width of a bar with its name, tid and percentage */
 #define LIST_FROM_ROWS 6 /* a list needs a head and some rows; below that: bars */
 #define NAME_COLS 15
+#define FIELD_SIZE FMT_SIZE
 
 /* Share of a CPU that a thread used; NaN before its second tick. */
 static double busy(const struct cells *t, size_t row)
 {
 	return cells_number(t, row, THREADS_USER) + cells_number(t, row, THREADS_SYSTEM);
-}
-
-static void amounts_of(const struct cells *t, size_t row, double out[PART_COUNT])
-{
-	double rest = 1;
-
-	for (int i = 0; i < PART_COUNT; i++)
-		out[i] = (double)NAN;
-	out[PART_USR] = cells_number(t, row, THREADS_USER);
-	out[PART_SYS] = cells_number(t, row, THREADS_SYSTEM);
-	out[PART_RUNQ] = cells_number(t, row, THREADS_RUNQUEUE);
-	out[PART_IO] = cells_number(t, row, THREADS_IO);
-	for (int i = 0; i < PART_COUNT; i++)
-		rest -= out[i] > 0 ? out[i] : 0;
-	out[PART_WAIT] = isnan(out[PART_USR]) ? (double)NAN : fmax(rest, 0);
 }
 
 struct ranked {
@@ -83,12 +70,11 @@ static void draw_number(struct canvas *c, int row, int col, int cols, double v, 
 static void draw_entry(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, size_t row)
 {
 	int name = r.cols < ENTRY_COLS - 20 ? 6 : NAME_COLS, tid = r.col + 1 + name + 1, bar = tid + 9;
-	double amounts[PART_COUNT];
+	struct where w = where_of_thread(t, row);
 
 	canvas_write(c, r.row, r.col + 1, name, ROLE_TEXT, cells_text(t, row, THREADS_NAME));
 	draw_number(c, r.row, tid, 8, cells_number(t, row, THREADS_TID), "");
-	amounts_of(t, row, amounts);
-	bar_draw(c, (struct rect){ r.row, bar, 1, r.col + r.cols - 7 - bar }, v->glyphs, amounts);
+	where_draw(&w, v, c, (struct rect){ r.row, bar, 1, r.col + r.cols - 7 - bar });
 	draw_number(c, r.row, r.col + r.cols - 6, 5, busy(t, row) * 100, "%");
 }
 
@@ -108,36 +94,6 @@ static void draw_bars(const struct view *v, struct canvas *c, struct rect r, con
 	free(list);
 }
 
-/* Columns of the list after tid and name: head, width, field, and what the number is multiplied by. */
-static const struct {
-	const char *head;
-	int cols;
-	enum table_threads_column field;
-	double factor;
-} list_columns[] = {
-	{ "cpu", 4, THREADS_CPU, 1 },
-	{ "usr", 5, THREADS_USER, 100 },
-	{ "sys", 5, THREADS_SYSTEM, 100 },
-	{ "runq", 5, THREADS_RUNQUEUE, 100 },
-	{ "io", 5, THREADS_IO, 100 },
-};
-
-#define LIST_COLUMNS (sizeof list_columns / sizeof list_columns[0])
-
-static void draw_head(struct canvas *c, struct rect r)
-{
-	int col = r.col + 11 + NAME_COLS;
-
-	canvas_right(c, r.row, r.col + 1, 8, ROLE_DIM, "tid");
-	canvas_write(c, r.row, r.col + 10, NAME_COLS, ROLE_DIM, "name");
-	for (size_t i = 0; i < LIST_COLUMNS; i++) {
-		canvas_right(c, r.row, col, list_columns[i].cols, ROLE_DIM, list_columns[i].head);
-		col += list_columns[i].cols;
-	}
-	canvas_right(c, r.row, col, 9, ROLE_DIM, "ctxsw/s");
-	canvas_write(c, r.row, col + 11, -1, ROLE_DIM, "state");
-}
-
 static const char *state_word(const char *state)
 {
 	static const char *const words[][2] = { { "R", "run" }, { "S", "sleep" }, { "D", "disk" }, { "T", "stopped" },
@@ -149,45 +105,133 @@ static const char *state_word(const char *state)
 	return state;
 }
 
-static void draw_row(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, size_t row)
-{
-	double switches = cells_number(t, row, THREADS_VOLUNTARY) + cells_number(t, row, THREADS_INVOLUNTARY);
-	double amounts[PART_COUNT];
-	int col = r.col + 11 + NAME_COLS, bar;
-	char buf[FMT_SIZE];
+/* What stands in a column of the list. */
+struct field {
+	struct listing_column column;
+	const char *(*text)(char buf[FIELD_SIZE], const struct cells *t, size_t row, const struct field *f); /* NULL: bar */
+	enum table_threads_column cell;
+	double factor;
+	enum { ALWAYS, BY_PROBE, BY_PROC } when; /* the causes of waits are known, or are not */
+};
 
-	draw_number(c, r.row, r.col + 1, 8, cells_number(t, row, THREADS_TID), "");
-	canvas_write(c, r.row, r.col + 10, NAME_COLS, ROLE_TEXT, cells_text(t, row, THREADS_NAME));
-	for (size_t i = 0; i < LIST_COLUMNS; i++) {
-		draw_number(c, r.row, col, list_columns[i].cols,
-			cells_number(t, row, list_columns[i].field) * list_columns[i].factor, "");
-		col += list_columns[i].cols;
+static const char *number_text(char buf[FIELD_SIZE], const struct cells *t, size_t row, const struct field *f)
+{
+	double v = cells_number(t, row, f->cell) * f->factor;
+	bool guessed = f->when == BY_PROBE && t->table->sampled;
+
+	if (!isfinite(v))
+		return "-";
+	snprintf(buf, FIELD_SIZE, "%s%.0f", guessed ? "~" : "", v);
+	return buf;
+}
+
+static const char *switches_text(char buf[FIELD_SIZE], const struct cells *t, size_t row, const struct field *f)
+{
+	(void)f;
+	return fmt_count(buf, cells_number(t, row, THREADS_VOLUNTARY) + cells_number(t, row, THREADS_INVOLUNTARY));
+}
+
+/* Its state, or better: what it waits for. */
+static const char *state_text(char buf[FIELD_SIZE], const struct cells *t, size_t row, const struct field *f)
+{
+	const char *waits_for = f->when == BY_PROBE ? cells_text(t, row, THREADS_WAITS_FOR) : "";
+
+	(void)buf;
+	return waits_for[0] ? waits_for : state_word(cells_text(t, row, THREADS_STATE));
+}
+
+static const char *name_text(char buf[FIELD_SIZE], const struct cells *t, size_t row, const struct field *f)
+{
+	(void)buf;
+	return cells_text(t, row, f->cell);
+}
+
+static const struct field fields[] = {
+	{ { "tid", 9, 0, 0, false }, number_text, THREADS_TID, 1, ALWAYS },
+	{ { "name", 16, 0, 0, true }, name_text, THREADS_NAME, 1, ALWAYS },
+	{ { "cpu", 5, 0, 5, false }, number_text, THREADS_CPU, 1, ALWAYS },
+	{ { "usr", 5, 0, 1, false }, number_text, THREADS_USER, 100, ALWAYS },
+	{ { "sys", 5, 0, 1, false }, number_text, THREADS_SYSTEM, 100, ALWAYS },
+	{ { "runq", 5, 0, 3, false }, number_text, THREADS_RUNQUEUE, 100, ALWAYS },
+	{ { "lock", 5, 0, 2, false }, number_text, THREADS_LOCK, 100, BY_PROBE },
+	{ { "disk", 5, 0, 4, false }, number_text, THREADS_DISK, 100, BY_PROBE },
+	{ { "net", 5, 0, 4, false }, number_text, THREADS_NET, 100, BY_PROBE },
+	{ { "io", 5, 0, 4, false }, number_text, THREADS_IO, 100, BY_PROC },
+	{ { "ctxsw/s", 9, 0, 7, false }, switches_text, THREADS_VOLUNTARY, 1, ALWAYS },
+	{ { "waits for", 11, 24, 2, true }, state_text, THREADS_WAITS_FOR, 1, BY_PROBE },
+	{ { "state", 9, 0, 6, true }, state_text, THREADS_STATE, 1, BY_PROC },
+	{ { "", 10, 1000, 8, true }, NULL, THREADS_RUN, 1, ALWAYS },
+};
+
+#define FIELDS (sizeof fields / sizeof fields[0])
+
+/* The columns of this moment. */
+struct list {
+	const struct field *field[FIELDS];
+	struct listing_column column[FIELDS];
+	struct listing_place place[FIELDS];
+	size_t count;
+};
+
+static bool causes_are_known(const struct cells *t)
+{
+	for (size_t row = 0; row < t->nrows; row++)
+		if (where_of_thread(t, row).exact)
+			return true;
+	return false;
+}
+
+static struct list list_of(const struct cells *t, struct rect r)
+{
+	bool known = causes_are_known(t);
+	struct list list = { .count = 0 };
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (fields[i].when == (known ? BY_PROC : BY_PROBE))
+			continue;
+		list.field[list.count] = &fields[i];
+		list.column[list.count++] = fields[i].column;
 	}
-	canvas_right(c, r.row, col, 9, isfinite(switches) ? ROLE_TEXT : ROLE_DIM, fmt_count(buf, switches));
-	col += 11;
-	canvas_write(c, r.row, col, 7, ROLE_TEXT, state_word(cells_text(t, row, THREADS_STATE)));
-	bar = col + 8;
-	amounts_of(t, row, amounts);
-	if (bar + 8 < r.col + r.cols)
-		bar_draw(c, (struct rect){ r.row, bar, 1, r.col + r.cols - 1 - bar }, v->glyphs, amounts);
+	listing_place(list.column, list.count, (struct rect){ r.row, r.col, 1, r.cols - 1 }, list.place);
+	return list;
+}
+
+static void draw_row(const struct view *v, struct canvas *c, int row, const struct list *list, const struct cells *t,
+	size_t index)
+{
+	char buf[FIELD_SIZE];
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct field *f = list->field[i];
+		struct listing_place p = list->place[i];
+		const char *text = f->text ? f->text(buf, t, index, f) : "";
+
+		listing_cell(&list->column[i], p, c, row, strcmp(text, "-") == 0 ? ROLE_DIM : ROLE_TEXT, text);
+		if (!f->text && p.cols) {
+			struct where w = where_of_thread(t, index);
+
+			where_draw(&w, v, c, (struct rect){ row, p.col, 1, p.cols });
+		}
+	}
 }
 
 static void draw_list(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
-	struct ranked *list = rank_rows(t);
+	struct ranked *ranked = rank_rows(t);
 	size_t room = (size_t)r.rows - 1, top = 0, selected = v->selected < 0 ? 0 : (size_t)v->selected;
+	struct list list = list_of(t, r);
 
-	draw_head(c, r);
+	listing_heads(list.column, list.count, list.place, c, r.row);
 	if (selected >= room)
 		top = selected - room + 1;
 	for (size_t i = top; i < t->nrows && i - top < room; i++) {
 		int row = r.row + 1 + (int)(i - top);
 
-		draw_row(v, c, (struct rect){ row, r.col, 1, r.cols }, t, list[i].row);
+		draw_row(v, c, row, &list, t, ranked[i].row);
 		if (v->zoomed && i == selected)
 			canvas_put(c, row, r.col, ROLE_SELECT, '>');
 	}
-	free(list);
+	free(ranked);
 }
 
 static bool draw(const struct view *v, struct canvas *c, struct rect r)
@@ -205,14 +249,18 @@ static bool draw(const struct view *v, struct canvas *c, struct rect r)
 	return true;
 }
 
+/* "12 of 5000 read   sampled 50 Hz   % of a CPU: █usr ▓sys ░runq ▚io ╌wait" */
 static void about(const struct view *v, char *buf, size_t size)
 {
 	struct cells t = cells_of(v, &table_threads);
+	const char *note = t.table ? t.table->note : "";
+	char read[64] = "";
+	size_t n;
 
 	if (t.left_out)
-		snprintf(buf, size, "%zu of %zu read   usr sys runq wait, %% of a CPU", t.nrows, t.nrows + t.left_out);
-	else
-		snprintf(buf, size, "usr sys runq wait, %% of a CPU");
+		snprintf(read, sizeof read, "%zu of %zu read   ", t.nrows, t.nrows + t.left_out);
+	n = (size_t)snprintf(buf, size, "%s%s%s%% of a CPU:", read, note, note[0] ? "   " : "");
+	where_legend(buf + n, size - n, causes_are_known(&t), v->glyphs);
 }
 
 static void wish(const struct view *v, struct rect body, struct layout_wish *w)
@@ -233,8 +281,10 @@ static int count(const struct view *v)
 const struct pane_ops pane_threads = {
 	.name = "threads",
 	.title = "Threads",
-	.help = "The busiest threads: time in user code and in the kernel, time spent waiting for a CPU, and the rest, which "
-		"is asleep or waits for something. Zoomed it is a list of all of them.",
+	.help = "The busiest threads, and what each second of them went to: user code, the kernel, contended locks, the queue "
+		"for a CPU, storage (disk), sockets (net), other waits, sleep by its own wish, idle (condition variables, joins). "
+		"That needs the scheduler's probe; with ~ it is guessed from looking now and then; without both what is not run or "
+		"queued is one wait. Zoomed it is a list of all threads and what they wait for.",
 	.weight = 1,
 	.optional = true,
 	.side = true,

@@ -1,0 +1,75 @@
+/* Lists with columns. Knows widths and ranks, not what stands in the columns. */
+#include "ui/listing.h"
+
+static int width_of_all(const struct listing_column columns[], size_t count, const struct listing_place places[])
+{
+	int sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += places[i].cols ? columns[i].cols : 0;
+	return sum;
+}
+
+/* Takes away the column that is missed least; false: none may go. */
+static bool drop_one(const struct listing_column columns[], size_t count, struct listing_place places[])
+{
+	size_t worst = count;
+
+	for (size_t i = 0; i < count; i++)
+		if (places[i].cols && columns[i].rank && (worst == count || columns[i].rank >= columns[worst].rank))
+			worst = i;
+	if (worst == count)
+		return false;
+	places[worst].cols = 0;
+	return true;
+}
+
+/* Gives what is left to those that may grow, from the left on. */
+static void grow(const struct listing_column columns[], size_t count, struct listing_place places[], int left)
+{
+	for (size_t i = 0; i < count; i++) {
+		int more = columns[i].most - columns[i].cols;
+
+		if (!places[i].cols || more <= 0)
+			continue;
+		more = more < left ? more : left;
+		places[i].cols += more;
+		left -= more;
+	}
+}
+
+void listing_place(const struct listing_column columns[], size_t count, struct rect r, struct listing_place out[])
+{
+	int col = r.col;
+
+	for (size_t i = 0; i < count; i++)
+		out[i].cols = columns[i].cols - 1;
+	while (width_of_all(columns, count, out) > r.cols && drop_one(columns, count, out))
+		;
+	if (width_of_all(columns, count, out) < r.cols)
+		grow(columns, count, out, r.cols - width_of_all(columns, count, out));
+	for (size_t i = 0; i < count; i++) {
+		out[i].col = col + 1;
+		col += out[i].cols ? out[i].cols + 1 : 0;
+		if (out[i].col + out[i].cols > r.col + r.cols)
+			out[i].cols = out[i].col < r.col + r.cols ? r.col + r.cols - out[i].col : 0;
+	}
+}
+
+void listing_cell(const struct listing_column *column, struct listing_place place, struct canvas *c, int row,
+	enum role role, const char *text)
+{
+	if (column->text)
+		canvas_write(c, row, place.col, place.cols, role, text);
+	else if (canvas_width(text) > place.cols)
+		canvas_fill(c, (struct rect){ row, place.col, 1, place.cols }, role, '#');
+	else
+		canvas_right(c, row, place.col, place.cols, role, text);
+}
+
+void listing_heads(const struct listing_column columns[], size_t count, const struct listing_place places[],
+	struct canvas *c, int row)
+{
+	for (size_t i = 0; i < count; i++)
+		listing_cell(&columns[i], places[i], c, row, ROLE_DIM, columns[i].head);
+}
