@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "config/options.h"
 #include "model/derive.h"
+#include "model/latency.h"
 #include "session/session.h"
 #include "source/source.h"
 #include "ui/action.h"
@@ -84,6 +85,12 @@ static void fill_panes(struct list_rows *out)
 		ADD(out, pane_table[i]->name, pane_table[i]->title, pane_table[i]->help);
 }
 
+static void fill_latency(struct list_rows *out)
+{
+	for (const struct latency_kind *k = latency_kinds; k->word; k++)
+		ADD(out, k->word, k->metric, k->title, k->means, k->misleads);
+}
+
 static void fill_themes(struct list_rows *out)
 {
 	char **names = theme_list();
@@ -142,6 +149,8 @@ const struct list list_table[] = {
 		fill_sources },
 	{ "workloads", "the built-in programs of tach run", { "name", "summary", "missing" }, fill_workloads },
 	{ "panes", "the parts of the dashboard", { "name", "title", "help" }, fill_panes },
+	{ "latency", "what --latency takes, what it means and where it misleads",
+		{ "kind", "metric", "title", "means", "misleads" }, fill_latency },
 	{ "themes", "what --theme takes", { "name" }, fill_themes },
 	{ "roles", "what a theme gives colours to", { "name", "meaning" }, fill_roles },
 	{ "actions", "what keys can be bound to, with the default keys", { "name", "keys", "group", "help" },

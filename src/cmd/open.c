@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "cmd/builtin.h"
+#include "model/latency.h"
 #include "source/perf/perf.h"
 
 #include <errno.h>
@@ -29,6 +30,18 @@ static struct target_options target_options_of(const struct options *o, const st
 	return (struct target_options){ .children = o->children, .output = how->output, .detached = how->detached };
 }
 
+/* Switches on for good what is measured only for who asks. */
+static void ask_for_latency(struct session *s, const struct options *o)
+{
+	const struct latency_kind *kind = o->latency ? latency_kind_of_word(o->latency, NULL) : NULL;
+	char question[40];
+
+	if (!kind || !kind->ask)
+		return;
+	snprintf(question, sizeof question, "on %s keep", kind->ask);
+	session_ask(s, "bpf", question);
+}
+
 /* Watches an opened target, or fails with `status`; NULL is a target that could not be opened, for the reason in e. */
 static struct session *watch(struct target *t, const struct options *o, const struct opening *how, struct err *e,
 	int *status)
@@ -40,6 +53,8 @@ static struct session *watch(struct target *t, const struct options *o, const st
 
 	if (!s)
 		*status = command_fail(t ? status_of(e) : EXIT_FAILED, "%s", e->text);
+	else
+		ask_for_latency(s, o);
 	return s;
 }
 
@@ -219,9 +234,19 @@ static int check_events(const struct options *o)
 	return EXIT_DONE;
 }
 
+static int check_latency(const struct options *o)
+{
+	struct err e;
+
+	if (o->latency && !latency_kind_of_word(o->latency, &e))
+		return command_fail(EXIT_USAGE, "--latency: %s (tach list latency)", e.text);
+	return EXIT_DONE;
+}
+
 int open_check(const struct options *o, const struct words *w, const struct opening *how)
 {
 	char given[24] = "", word[24];
+	int status;
 
 	if (how->command)
 		strcpy(given, "WORKLOAD");
@@ -238,7 +263,10 @@ int open_check(const struct options *o, const struct words *w, const struct open
 			"after -p or -n", w->word[0]);
 	if (*given && w->count)
 		return complain_of_two(given, "-- COMMAND");
-	return *given || w->count ? check_events(o) : complain_of_none();
+	if (!*given && !w->count)
+		return complain_of_none();
+	status = check_events(o);
+	return status ? status : check_latency(o);
 }
 
 struct session *open_session(const struct options *o, const struct words *w, const struct opening *how, int *status)

@@ -66,7 +66,8 @@ static void stop_writing(struct batch *b)
 static void begin_export(struct batch *b)
 {
 	if (!b->export)
-		b->export = b->ops->begin(stdout, b->store, &(struct export_options){ .utc = b->o->utc });
+		b->export = b->ops->begin(stdout, b->store,
+			&(struct export_options){ .utc = b->o->utc, .latency = b->o->latency });
 }
 
 /* Whether half a tick from now the time is up: the tick that is nearest to it is the last. */
@@ -107,8 +108,11 @@ static void take_samples(struct batch *b)
 {
 	bool ended = session_ended(b->session); /* asked first: what it queued before it ended is still taken */
 	struct sample *sample;
+	char answer[256];
 	struct err e;
 
+	if (session_take_answer(b->session, answer, sizeof answer))
+		fprintf(stderr, "tach: %s\n", answer);
 	while (!b->reason && (sample = session_next(b->session)))
 		take_sample(b, sample);
 	if (!ended || b->reason)

@@ -14,6 +14,7 @@
 
 struct export_options {
 	bool utc; /* times that a person reads; the machine formats are always UTC */
+	const char *latency; /* the kind that a format with room for one shows (model/latency.h); NULL: the first */
 };
 
 /* Why a run ended. */

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "export/export.h"
 #include "export/summary.h"
+#include "model/latency.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 struct text_column {
 	const char *label;
 	int width;
-	const char *metric; /* NULL: the first histogram of times */
+	const char *metric; /* NULL: the latency */
 	const char *figure; /* of a histogram */
 	const char *(*format)(char buf[FMT_SIZE], double v);
 	bool otherwise;     /* only where the column before is not there */
@@ -44,6 +45,7 @@ static const struct text_column columns[] = {
 
 struct text {
 	bool utc;
+	char word[LATENCY_WORD_SIZE]; /* which latency; "": the first */
 	bool shown[COLUMNS];
 	size_t lines;      /* since the header */
 	metric_id latency; /* the histogram of p50 and p99; METRIC_NONE until there is one */
@@ -64,6 +66,7 @@ static void *text_begin(FILE *out, const struct store *st, const struct export_o
 	struct text *t = xcalloc(1, sizeof *t);
 
 	t->utc = o->utc;
+	str_copy(t->word, sizeof t->word, o->latency ? o->latency : "");
 	t->latency = METRIC_NONE;
 	t->summary = summary_new();
 	put_clean(out, *facts->name ? facts->name : "target");
@@ -77,17 +80,16 @@ static void *text_begin(FILE *out, const struct store *st, const struct export_o
 	return t;
 }
 
-/* The first histogram of times that has a value: published ones are called as their program likes. */
-static metric_id find_latency(const struct store *st, struct span last)
+/* The latency that was asked for, or the first that says something, once it has a value. */
+static metric_id find_latency(const struct text *t, const struct store *st, struct span last)
 {
-	for (size_t id = 0; id < store_metrics(st); id++) {
-		const struct metric *row = store_metric(st, (metric_id)id);
+	struct latency_choice list[LATENCY_CHOICES];
+	int i = latency_find(st, list, latency_choices(st, list), t->word);
+	metric_id id = i < 0 ? METRIC_NONE : list[i].metric;
 
-		if (row->kind == METRIC_HISTOGRAM && row->unit == UNIT_SECONDS &&
-			point_has_value(store_value(st, (metric_id)id, last)))
-			return (metric_id)id;
-	}
-	return METRIC_NONE;
+	if (id == METRIC_NONE || store_metric(st, id)->unit != UNIT_SECONDS || !point_has_value(store_value(st, id, last)))
+		return METRIC_NONE;
+	return id;
 }
 
 static metric_id column_metric(const struct text *t, const struct store *st, size_t i)
@@ -101,7 +103,7 @@ static bool learn_columns(struct text *t, const struct store *st, struct span la
 	bool changed = false;
 
 	if (t->latency == METRIC_NONE)
-		t->latency = find_latency(st, last);
+		t->latency = find_latency(t, st, last);
 	for (size_t i = 0; i < COLUMNS; i++) {
 		metric_id id = column_metric(t, st, i);
 		bool show = t->shown[i] || (id != METRIC_NONE && point_has_value(store_value(st, id, last)));

@@ -17,6 +17,13 @@ struct opened {
 	struct err why, fix; /* when state is NULL */
 };
 
+#define QUESTIONS 8 /* that wait at once; more are dropped */
+
+struct question {
+	const struct opened *asked;
+	char text[128];
+};
+
 struct queued {
 	struct queued *next;
 	struct sample *sample;
@@ -44,8 +51,9 @@ struct session {
 	nsec_t interval;
 	struct queued *head, *tail;
 	size_t queued;
-	const struct opened *asked; /* a question that the sampler has not answered yet */
-	char question[128], answer[256];
+	struct question questions[QUESTIONS]; /* that the sampler has not answered yet, in their order */
+	size_t nquestions;
+	char answer[256];
 	bool answered;
 };
 
@@ -64,6 +72,7 @@ void session_sleep(struct session *s, nsec_t until, int fd);
 bool session_stopping(struct session *s);
 void session_push(struct session *s, struct sample *take);
 bool session_full(struct session *s); /* the front does not take: skip the tick */
+void session_answer(struct session *s, const char *text); /* to what the front asked */
 void session_tell_started(struct session *s, const struct err *failure); /* NULL: it runs */
 void session_tell_ended(struct session *s, const struct err *failure);   /* NULL: in order */
 

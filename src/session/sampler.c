@@ -24,24 +24,31 @@ static bool tick(struct session *s)
 	return alive;
 }
 
-static void answer_question(struct session *s)
+static bool take_question(struct session *s, struct question *out)
 {
-	const struct opened *asked;
-	char question[sizeof s->question], text[sizeof s->answer] = "";
+	bool waits;
 
 	pthread_mutex_lock(&s->lock);
-	asked = s->asked;
-	s->asked = NULL;
-	memcpy(question, s->question, sizeof question);
+	waits = s->nquestions > 0;
+	if (waits) {
+		*out = s->questions[0];
+		s->nquestions--;
+		memmove(s->questions, s->questions + 1, s->nquestions * sizeof *s->questions);
+	}
 	pthread_mutex_unlock(&s->lock);
-	if (!asked)
-		return;
-	asked->ops->ask(asked->state, s->target, question, text, sizeof text);
-	pthread_mutex_lock(&s->lock);
-	memcpy(s->answer, text, sizeof text);
-	s->answered = true;
-	pthread_mutex_unlock(&s->lock);
-	session_push(s, NULL);
+	return waits;
+}
+
+static void answer_questions(struct session *s)
+{
+	char text[sizeof s->answer];
+	struct question q;
+
+	while (take_question(s, &q)) {
+		text[0] = '\0';
+		q.asked->ops->ask(q.asked->state, s->target, q.text, text, sizeof text);
+		session_answer(s, text);
+	}
 }
 
 static nsec_t interval_now(struct session *s)
@@ -94,7 +101,7 @@ static void run_ticks(struct session *s)
 		bool ended;
 
 		session_sleep(s, due, fd);
-		answer_question(s);
+		answer_questions(s);
 		ended = is_readable(fd);
 		if (interval_now(s) != interval) {
 			interval = interval_now(s);
@@ -127,7 +134,7 @@ void *sampler_run(void *session)
 	session_tell_ended(s, NULL);
 	while (!session_stopping(s)) { /* the dashboard still shows the last numbers and may ask */
 		session_sleep(s, 0, -1);
-		answer_question(s);
+		answer_questions(s);
 	}
 	return NULL;
 }

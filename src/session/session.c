@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -67,22 +68,28 @@ bool session_full(struct session *s)
 	return full;
 }
 
-/* NULL only wakes the front. */
 void session_push(struct session *s, struct sample *take)
 {
-	if (take) {
-		struct queued *q = xcalloc(1, sizeof *q);
+	struct queued *q = xcalloc(1, sizeof *q);
 
-		q->sample = take;
-		pthread_mutex_lock(&s->lock);
-		if (s->tail)
-			s->tail->next = q;
-		else
-			s->head = q;
-		s->tail = q;
-		s->queued++;
-		pthread_mutex_unlock(&s->lock);
-	}
+	q->sample = take;
+	pthread_mutex_lock(&s->lock);
+	if (s->tail)
+		s->tail->next = q;
+	else
+		s->head = q;
+	s->tail = q;
+	s->queued++;
+	pthread_mutex_unlock(&s->lock);
+	ring(s->wake_front);
+}
+
+void session_answer(struct session *s, const char *text)
+{
+	pthread_mutex_lock(&s->lock);
+	str_copy(s->answer, sizeof s->answer, text);
+	s->answered = true;
+	pthread_mutex_unlock(&s->lock);
 	ring(s->wake_front);
 }
 
@@ -247,19 +254,42 @@ void session_tell_terminal(struct session *s, uint64_t bytes)
 	atomic_store_explicit(&s->terminal_bytes, bytes, memory_order_relaxed);
 }
 
+static void put_question(struct session *s, const struct opened *src, const char *question)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->nquestions < QUESTIONS) {
+		struct question *q = &s->questions[s->nquestions++];
+
+		q->asked = src;
+		str_copy(q->text, sizeof q->text, question);
+	}
+	pthread_mutex_unlock(&s->lock);
+	ring(s->wake_sampler);
+}
+
+/* Why a source answers nothing; NULL: it does. */
+static const char *silence_of(const struct opened *src)
+{
+	if (src->state)
+		return src->ops->ask ? NULL : "it takes no questions";
+	return src->why.text[0] ? src->why.text : "nobody wanted it when tach began";
+}
+
 void session_ask(struct session *s, const char *source, const char *question)
 {
-	for (size_t i = 0; i < s->nsources; i++) {
-		struct opened *src = &s->sources[i];
+	const char *silence = s->feed_fd >= 0 ? "ticks that were recorded" : "no such source";
+	char text[sizeof s->answer];
 
-		if (strcmp(src->ops->name, source) != 0 || !src->state || !src->ops->ask)
-			continue;
-		pthread_mutex_lock(&s->lock);
-		s->asked = src;
-		str_copy(s->question, sizeof s->question, question);
-		pthread_mutex_unlock(&s->lock);
-		ring(s->wake_sampler);
-	}
+	for (size_t i = 0; i < s->nsources; i++)
+		if (strcmp(s->sources[i].ops->name, source) == 0) {
+			silence = silence_of(&s->sources[i]);
+			if (!silence)
+				put_question(s, &s->sources[i], question);
+		}
+	if (!silence)
+		return;
+	snprintf(text, sizeof text, "%.20s cannot be asked here: %.200s", source, silence);
+	session_answer(s, text);
 }
 
 bool session_take_answer(struct session *s, char *text, size_t size)

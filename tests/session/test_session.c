@@ -215,6 +215,26 @@ static void memory_is_read_when_asked(void **state)
 	for (int i = 0; i < 300 && !session_take_answer(s, answer, sizeof answer); i++)
 		usleep(10000);
 	assert_non_null(strstr(answer, "PSS"));
+	assert_false(session_take_answer(s, answer, sizeof answer)); /* one answer a question */
+	session_close(s);
+}
+
+/* What cannot be answered is said at once: a key that does nothing would look broken. */
+static void who_cannot_answer_says_so(void **state)
+{
+	const char *argv[] = { "sleep", "600", NULL };
+	struct err e = { .code = 0 };
+	struct session *s = watch_command(argv, NSEC_PER_SEC, &e);
+	char answer[256] = "";
+
+	(void)state;
+	assert_non_null(s);
+	session_ask(s, "nobody", "memory");
+	assert_true(session_take_answer(s, answer, sizeof answer));
+	assert_string_equal(answer, "nobody cannot be asked here: no such source");
+	session_ask(s, "self", "on sys");
+	assert_true(session_take_answer(s, answer, sizeof answer));
+	assert_string_equal(answer, "self cannot be asked here: it takes no questions");
 	session_close(s);
 }
 
@@ -224,7 +244,7 @@ int main(void)
 		cmocka_unit_test(bad_feed_is_a_sentence), cmocka_unit_test(a_feed_that_fails_at_once), cmocka_unit_test(cut_feed_is_a_failure),
 		cmocka_unit_test(a_feed_that_stalls_closes_at_once), cmocka_unit_test(live_ticks_and_exit_status),
 		cmocka_unit_test(a_command_that_cannot_run), cmocka_unit_test(closing_stops_what_was_started),
-		cmocka_unit_test(memory_is_read_when_asked) };
+		cmocka_unit_test(memory_is_read_when_asked), cmocka_unit_test(who_cannot_answer_says_so) };
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }
