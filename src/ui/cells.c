@@ -22,7 +22,7 @@ static int find_column(const struct table *t, const struct column *wanted)
 
 struct cells cells_of(const struct view *v, const struct table_def *def)
 {
-	struct cells c = { .table = view_table(v, def->name) };
+	struct cells c = { .def = def, .table = view_table(v, def->name) };
 
 	for (size_t i = 0; i < CELLS_COLUMNS; i++)
 		c.column[i] = i < def->ncolumns ? find_column(c.table, &def->columns[i]) : -1;

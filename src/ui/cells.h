@@ -9,6 +9,7 @@
 #define CELLS_COLUMNS 32 /* most columns of a definition */
 
 struct cells {
+	const struct table_def *def; /* as model/tables.h has it */
 	const struct table *table; /* NULL: there is none */
 	size_t nrows, left_out;    /* of it; 0 without one */
 	int column[CELLS_COLUMNS]; /* by column of the definition: where it stands in the table; -1: it has none such */
