@@ -101,7 +101,12 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+
 struct task_struct {
+	struct sched_entity se;
 	unsigned int __state;
 	u32 pid, tgid; /* int there; the same bits */
 	u64 start_boottime;

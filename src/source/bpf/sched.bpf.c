@@ -128,6 +128,7 @@ static __always_inline void slot_begin(struct thread_slot *s, struct task_struct
 	bpf_probe_read_kernel(s->comm, sizeof s->comm, t->comm);
 	s->since = now;
 	s->run = s->queue = s->voluntary = s->involuntary = 0;
+	s->executed = t->se.sum_exec_runtime;
 	for (int i = 0; i < CAUSES; i++)
 		s->blocked[i] = 0;
 	s->addr = 0;
@@ -306,41 +307,6 @@ static __always_inline void take_stack(struct pt_regs *r, struct bpf_control *c,
 	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void switch_out(struct task_struct *t, bool preempted, u64 now)
-{
-	bool fresh;
-	struct thread_slot *s = slot_of(t, SLOT_RUNNING, now, &fresh);
-	struct bpf_control *c = control_get();
-	long state = state_of(t);
-
-	if (!s || !c)
-		return;
-	s->seq++;
-	if (!fresh && s->state == SLOT_RUNNING)
-		s->run += now - s->since;
-	s->since = now;
-	if (state & TASK_DEAD) {
-		s->state = SLOT_DEAD;
-	} else if (preempted || state == TASK_RUNNING) {
-		s->state = SLOT_RUNNABLE;
-		s->call = CALL_NONE;
-		s->involuntary++;
-	} else {
-		s->state = SLOT_BLOCKED;
-		s->voluntary++;
-		slot_block(s, t);
-	}
-	s->woken = 0;
-	s->seq++;
-	if (s->state == SLOT_BLOCKED && s->kind) {
-		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
-		struct lock_total *l = bpf_map_lookup_elem(&locks, &k);
-
-		if (!l || (l->waits & 63) == 0)
-			take_stack(regs_of(t), c, s->addr, STACK_WAIT, s->kind, now);
-	}
-}
-
 /* ---- on the CPU again ---- */
 
 static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 queue, u64 epoch)
@@ -446,32 +412,88 @@ static __always_inline void wait_ended(struct thread_slot *s, struct bpf_control
 		t->max = blocked;
 }
 
+/* It runs from `now` on: the state before ends. */
+static __always_inline void slot_arrive(struct thread_slot *s, struct bpf_control *c, u64 now)
+{
+	u64 ready = s->since, queue;
+
+	if (s->state == SLOT_BLOCKED) {
+		ready = s->woken && s->woken < now ? s->woken : now;
+		wait_ended(s, c, ready - s->since, now - ready, now);
+	}
+	queue = now - ready;
+	s->queue += queue;
+	hist_record(&sched_hists, HIST_RUNQUEUE, queue, c->epoch);
+	if (s->state == SLOT_RUNNABLE && queue > c->slow[HIST_RUNQUEUE])
+		tell_slow(s, HIST_RUNQUEUE, 0, queue, now);
+	s->state = SLOT_RUNNING;
+	s->since = now;
+	s->cpu = bpf_get_smp_processor_id();
+}
+
 static __always_inline void switch_in(struct task_struct *t, u64 now)
 {
 	bool fresh;
 	struct thread_slot *s = slot_of(t, SLOT_RUNNING, now, &fresh);
 	struct bpf_control *c = control_get();
-	u64 ready, queue;
+	u64 ran;
 
 	if (!s || !c || fresh)
 		return;
-	ready = s->since;
 	s->seq++;
-	if (s->state == SLOT_BLOCKED) {
-		ready = s->woken ? s->woken : now;
-		wait_ended(s, c, ready - s->since, now - ready, now);
-	}
 	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
-		queue = now - ready;
-		s->queue += queue;
-		hist_record(&sched_hists, HIST_RUNQUEUE, queue, c->epoch);
-		if (s->state == SLOT_RUNNABLE && queue > c->slow[HIST_RUNQUEUE])
-			tell_slow(s, HIST_RUNQUEUE, 0, queue, now);
+		slot_arrive(s, c, now);
+	} else { /* nobody told that it left: it ran as long as it ran, the rest is unknown */
+		ran = t->se.sum_exec_runtime - s->executed;
+		ran = ran < now - s->since ? ran : now - s->since;
+		s->run += ran;
+		s->blocked[CAUSE_OTHER] += now - s->since - ran;
+		s->executed += ran;
+		s->since = now;
 	}
-	s->state = SLOT_RUNNING;
-	s->since = now;
-	s->cpu = bpf_get_smp_processor_id();
 	s->seq++;
+}
+
+static __always_inline void switch_out(struct task_struct *t, bool preempted, u64 now)
+{
+	bool fresh;
+	struct thread_slot *s = slot_of(t, SLOT_RUNNING, now, &fresh);
+	struct bpf_control *c = control_get();
+	u64 executed = t->se.sum_exec_runtime, ran;
+	long state = state_of(t);
+
+	if (!s || !c)
+		return;
+	s->seq++;
+	/* Some kernels switch now and then without telling: that it came to run is known by how long it ran. */
+	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
+		ran = executed - s->executed;
+		slot_arrive(s, c, ran < now - s->since ? now - ran : now);
+	}
+	if (!fresh && s->state == SLOT_RUNNING)
+		s->run += now - s->since;
+	s->executed = executed;
+	s->since = now;
+	s->woken = 0;
+	if (state & TASK_DEAD) {
+		s->state = SLOT_DEAD;
+	} else if (preempted || state == TASK_RUNNING) {
+		s->state = SLOT_RUNNABLE;
+		s->call = CALL_NONE;
+		s->involuntary++;
+	} else {
+		slot_block(s, t);
+		s->voluntary++;
+		s->state = SLOT_BLOCKED;
+	}
+	s->seq++;
+	if (s->state == SLOT_BLOCKED && s->kind) {
+		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
+		struct lock_total *l = bpf_map_lookup_elem(&locks, &k);
+
+		if (!l || (l->waits & 63) == 0)
+			take_stack(regs_of(t), c, s->addr, STACK_WAIT, s->kind, now);
+	}
 }
 
 SEC("tp_btf/sched_switch")

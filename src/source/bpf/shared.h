@@ -60,6 +60,7 @@ struct thread_slot {
 	u64 since;       /* when the state began */
 	u64 woken;       /* when it was woken from a block; 0: it has not been */
 	u64 run, queue;  /* totals: on a CPU, ready to run */
+	u64 executed;    /* the kernel's own total on a CPU when it last left one */
 	u64 blocked[CAUSES];
 	u64 voluntary, involuntary;
 	u64 addr;        /* of the futex it is blocked on */
