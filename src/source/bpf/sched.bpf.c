@@ -39,10 +39,10 @@ struct {
 	__type(value, struct lock_total);
 } locks SEC(".maps");
 
-/* The locks that user space gave a histogram: their places in lock_hists. */
+/* The locks that user space gave a histogram: their places in lock_hists, with PLACE_CONTENDED or without. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LOCK_HISTS);
+	__uint(max_entries, LOCK_PLACES);
 	__type(key, struct lock_key);
 	__type(value, u32);
 } lock_places SEC(".maps");
@@ -187,6 +187,15 @@ static __always_inline u32 cause_of_fd(struct task_struct *t, u64 fd)
 	return mode == 0100000 || mode == 0060000 || mode == 0040000 ? CAUSE_DISK : CAUSE_OTHER;
 }
 
+/* Some locks wait as condition variables do (read-write locks): user space knows them by who called. */
+static __always_inline bool is_contended(const struct thread_slot *s)
+{
+	struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = LOCK_WORK };
+	u32 *place = bpf_map_lookup_elem(&lock_places, &k);
+
+	return place && *place & PLACE_CONTENDED;
+}
+
 /* What a futex is waited for, by operation and value; reads the owner where the program keeps one. `t` is current. */
 static __always_inline void look_at_futex(struct thread_slot *s, struct registers *r)
 {
@@ -224,6 +233,7 @@ static __always_inline void look_at_futex(struct thread_slot *s, struct register
 		s->owner = s->value & 0x3fffffff;
 	} else if (operation == 9 || operation == 11) { /* FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI */
 		s->kind = private ? LOCK_WORK : LOCK_JOIN;
+		s->cause = private && is_contended(s) ? CAUSE_LOCK : CAUSE_IDLE;
 	} else {
 		s->kind = LOCK_FUTEX;
 	}
@@ -274,29 +284,8 @@ static __always_inline void take_stack(struct pt_regs *r, struct bpf_control *c,
 	out->tid = (u32)id;
 	out->tgid = id >> 32;
 	out->kind = kind;
-#if defined(__TARGET_ARCH_x86)
-	out->regs[0] = BPF_CORE_READ(r, ax);
-	out->regs[1] = BPF_CORE_READ(r, dx);
-	out->regs[2] = BPF_CORE_READ(r, cx);
-	out->regs[3] = BPF_CORE_READ(r, bx);
-	out->regs[4] = BPF_CORE_READ(r, si);
-	out->regs[5] = BPF_CORE_READ(r, di);
-	out->regs[6] = BPF_CORE_READ(r, bp);
-	out->regs[7] = sp = BPF_CORE_READ(r, sp);
-	out->regs[8] = BPF_CORE_READ(r, r8);
-	out->regs[9] = BPF_CORE_READ(r, r9);
-	out->regs[10] = BPF_CORE_READ(r, r10);
-	out->regs[11] = BPF_CORE_READ(r, r11);
-	out->regs[12] = BPF_CORE_READ(r, r12);
-	out->regs[13] = BPF_CORE_READ(r, r13);
-	out->regs[14] = BPF_CORE_READ(r, r14);
-	out->regs[15] = BPF_CORE_READ(r, r15);
-	out->pc = BPF_CORE_READ(r, ip);
-#elif defined(__TARGET_ARCH_arm64)
-	bpf_probe_read_kernel(out->regs, 31 * sizeof(u64), &r->regs);
-	out->regs[31] = sp = BPF_CORE_READ(r, sp);
-	out->pc = BPF_CORE_READ(r, pc);
-#endif
+	bpf_probe_read_kernel(out->regs, sizeof out->regs, r);
+	out->sp = sp = BPF_CORE_READ(r, sp);
 	/* Page by page: what lies beyond the end of the stack cannot be read, and then nothing of that read is. */
 	first = 4096 - (sp & 4095);
 	out->size = 0;
@@ -339,7 +328,8 @@ static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 
 	l->value = s->value;
 	place = bpf_map_lookup_elem(&lock_places, &k);
 	if (place) {
-		struct lock_bins *b = bpf_map_lookup_elem(&lock_hists, place);
+		u32 index = *place & ~PLACE_CONTENDED;
+		struct lock_bins *b = bpf_map_lookup_elem(&lock_hists, &index); /* PLACE_NONE has none */
 		u64 bin = tach_hist_bin(blocked);
 
 		asm volatile("" : "+r"(bin));

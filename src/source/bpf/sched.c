@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "model/tables.h"
 #include "source/bpf/calls.h"
+#include "source/bpf/locks.h"
 #include "source/bpf/slots.h"
 
 #include <bpf/bpf.h>
@@ -16,6 +17,7 @@
 
 struct sched {
 	struct slots *slots;
+	struct locks *locks;
 	int hists;
 };
 
@@ -42,7 +44,10 @@ static int sched_attached(struct group *g, struct err *e)
 	g->state = s;
 	s->hists = group_map(g, "sched_hists");
 	s->slots = slots_open(group_map(g, "thread_slots"), group_map(g, "free_slots"), e);
-	return s->slots ? 0 : -1;
+	if (!s->slots)
+		return -1;
+	s->locks = locks_open(g, s->slots, e);
+	return s->locks ? 0 : -1;
 }
 
 static void sched_marked(struct group *g)
@@ -93,13 +98,26 @@ static void put_times(struct group *g, const struct sched *s, struct sample *out
 	group_put(g, out, BPF_SCHED_SWITCHES, (double)(t->voluntary + t->involuntary));
 }
 
+static void put_locks(struct group *g, const struct sched *s, struct sample *out)
+{
+	uint64_t waits;
+	nsec_t blocked;
+
+	locks_totals(s->locks, &waits, &blocked);
+	group_put(g, out, BPF_LOCK_WAITS, (double)waits);
+	group_put(g, out, BPF_LOCK_WAIT, nsec_to_seconds(blocked));
+}
+
 static void sched_read(struct group *g, struct sample *out)
 {
 	struct sched *s = g->state;
 
 	slots_read(s->slots, clock_now());
-	slots_fill_threads(s->slots, sample_find_table(out, &table_threads));
+	locks_read(s->locks, slots_now(s->slots));
+	slots_fill_threads(s->slots, s->locks, sample_find_table(out, &table_threads), out);
+	locks_put(s->locks, out);
 	put_times(g, s, out);
+	put_locks(g, s, out);
 	put_hists(g, s, out);
 }
 
@@ -109,6 +127,7 @@ static void sched_close(struct group *g)
 
 	if (!s)
 		return;
+	locks_close(s->locks);
 	slots_close(s->slots);
 	free(s);
 }

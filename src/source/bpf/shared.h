@@ -43,6 +43,9 @@ enum lock_kind {
 #define SLOTS 16384         /* threads at a time */
 #define LOCKS 4096
 #define LOCK_HISTS 64
+#define LOCK_PLACES 256
+#define PLACE_NONE 0x7fffffffu
+#define PLACE_CONTENDED 0x80000000u
 #define PAIRS 2048
 #define RECORDS_BYTES (1 << 20)
 #define CALLS 512          /* system call numbers, 0 .. 511 */
@@ -115,12 +118,16 @@ enum stack_role { STACK_WAIT, STACK_HOLD, STACK_FAULT };
 
 #define STACK_BYTES 8192
 
-#define STACK_REGS 32
+/* struct pt_regs of <asm/ptrace.h> on x86-64, struct user_pt_regs on arm64: the layouts that programs see. */
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+#define STACK_REGS 34
+#else
+#define STACK_REGS 21
+#endif
 
 enum record_type { RECORD_STACK, RECORD_SLOW };
 
-/* A user stack to unwind. The registers are in the order of DWARF: x86-64 rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip,
- * arm64 x0..x30 sp pc (the last in pc). */
+/* A user stack to unwind. */
 struct stack_record {
 	u32 type;      /* RECORD_STACK */
 	u32 role;
@@ -129,7 +136,8 @@ struct stack_record {
 	u32 tid, tgid;
 	u32 kind;      /* of the lock, or the cause of the fault */
 	u32 size;      /* bytes of stack, from sp on */
-	u64 regs[STACK_REGS], pc;
+	u64 sp;
+	u64 regs[STACK_REGS];
 	u8 stack[STACK_BYTES];
 };
 

@@ -2,10 +2,14 @@
 #include "source/bpf/slots.h"
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "model/tables.h"
+#include "source/bpf/calls.h"
+#include "source/bpf/locks.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -155,6 +159,33 @@ const struct slot_times *slots_total(const struct slots *s)
 	return &s->total;
 }
 
+nsec_t slots_now(const struct slots *s)
+{
+	return s->now;
+}
+
+const char *slot_label(const struct thread_slot *t, char *buf, size_t size)
+{
+	char raw[sizeof t->comm + 1] = "", name[40];
+
+	memcpy(raw, t->comm, sizeof t->comm);
+	str_clean(name, sizeof name, raw, strlen(raw));
+	snprintf(buf, size, "%s/%u", name, t->tid);
+	return buf;
+}
+
+const char *slot_waits_for(const struct thread_slot *t, char *buf, size_t size)
+{
+	const char *call = t->call == CALL_NONE ? "page fault" : calls_name(t->call);
+
+	if (t->state == SLOT_RUNNING)
+		call = "";
+	else if (t->state == SLOT_RUNNABLE || t->woken)
+		call = "run queue";
+	snprintf(buf, size, "%s", call ? call : "an unknown call");
+	return buf;
+}
+
 static void fill_row(union cell *row, const struct slot_times *t)
 {
 	static const int column[CAUSES] = {
@@ -170,7 +201,7 @@ static void fill_row(union cell *row, const struct slot_times *t)
 		row[c].number = sum[c];
 }
 
-void slots_fill_threads(const struct slots *s, struct table *threads)
+void slots_fill_threads(const struct slots *s, const struct locks *names, struct table *threads, struct sample *out)
 {
 	const nsec_t tick = NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK);
 	size_t hint = 0;
@@ -179,10 +210,14 @@ void slots_fill_threads(const struct slots *s, struct table *threads)
 		const struct thread_slot *t = &s->list[i];
 		union cell *row = table_find(threads, table_thread_key((pid_t)t->tid, t->start / tick), &hint);
 		struct slot_times times;
+		char text[64];
 
 		if (!row)
 			continue;
 		slot_times_of(t, s->now, &times);
 		fill_row(row, &times);
+		slot_waits_for(t, text, sizeof text);
+		row[THREADS_WAITS_FOR].text = sample_text(out,
+			t->state == SLOT_BLOCKED && t->kind && !t->woken ? locks_name(names, t->tgid, t->addr) : text);
 	}
 }

@@ -28,6 +28,18 @@ const struct slot_times *slots_total(const struct slots *s);                  /*
 /* Times of one thread, what goes on included. */
 void slot_times_of(const struct thread_slot *t, nsec_t now, struct slot_times *out);
 
-void slots_fill_threads(const struct slots *s, struct table *threads); /* NULL is fine */
+nsec_t slots_now(const struct slots *s); /* time of the last read */
+
+/* "rx1/18233", clean; returns buf. */
+const char *slot_label(const struct thread_slot *t, char *buf, size_t size);
+
+/* What a thread that is off the CPU waits for, without the name of a lock: "epoll_wait", "page fault", "run queue"; "" when
+ * it runs. Returns buf. */
+const char *slot_waits_for(const struct thread_slot *t, char *buf, size_t size);
+
+struct locks;
+
+/* Fills the rows that are there; names are those of locks. NULL is fine for the table. */
+void slots_fill_threads(const struct slots *s, const struct locks *names, struct table *threads, struct sample *out);
 
 #endif

@@ -1,0 +1,468 @@
+/* The locks' table: reading it, windows, names, rows. Pairs and chains are pairs.c's. */
+#include "source/bpf/locks.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "model/tables.h"
+#include "source/bpf/pairs.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ROWS 100                     /* of the table; the rest is left out, and counted */
+#define WINDOW (10 * NSEC_PER_SEC)   /* percentiles are of the last one to two of them */
+#define IDLE (120 * NSEC_PER_SEC)    /* a lock that nobody waited for so long is forgotten in the kernel */
+#define CHUNK 256
+#define NO_PLACE (-1)
+
+/* One lock. Totals go on when the kernel's entry is deleted: `base` holds what that had. */
+struct lock {
+	struct lock_key key;
+	struct lock_total now, base;
+	u64 waits_before;          /* at the last read */
+	double heat;               /* blocked lately; sinks by a tenth a read */
+	nsec_t used;               /* last time its waits grew */
+	nsec_t max, max_before;    /* of this window and the one before */
+	int place;                 /* of its histogram */
+	enum lock_nature nature;
+	unsigned waiters;
+	u32 owner;                 /* of who waits now, else of the last wait */
+	bool named, listed;
+	char name[64], waits_at[96], held_at[96];
+};
+
+/* Histograms: what the kernel's stood at when the window before began, and when this one did. */
+struct window {
+	u64 older[TACH_HIST_BINS], newer[TACH_HIST_BINS];
+};
+
+struct locks {
+	const struct group *group;
+	const struct slots *slots;
+	int map, places;
+	struct lock_bins *bins;    /* mapped */
+	struct window *windows;
+	bool taken[LOCK_HISTS];
+	struct lock **list;        /* by heat, the hottest first */
+	size_t count, capacity;
+	struct lock **index;       /* open addressing by key */
+	size_t index_size;
+	nsec_t now, turned;
+	uint64_t waits;
+	nsec_t blocked;
+	struct pairs *pairs;
+};
+
+struct locks *locks_open(const struct group *g, const struct slots *slots, struct err *e)
+{
+	struct locks *l = xcalloc(1, sizeof *l);
+
+	l->group = g;
+	l->slots = slots;
+	l->map = group_map(g, "locks");
+	l->places = group_map(g, "lock_places");
+	l->bins = mmap(NULL, LOCK_HISTS * sizeof *l->bins, PROT_READ, MAP_SHARED, group_map(g, "lock_hists"), 0);
+	if (l->bins == MAP_FAILED) {
+		err_set(e, errno, "the locks' histograms cannot be mapped: %s", strerror(errno));
+		free(l);
+		return NULL;
+	}
+	l->windows = xcalloc(LOCK_HISTS, sizeof *l->windows);
+	l->pairs = pairs_open(g, slots);
+	return l;
+}
+
+void locks_close(struct locks *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->count; i++)
+		free(l->list[i]);
+	munmap(l->bins, LOCK_HISTS * sizeof *l->bins);
+	pairs_close(l->pairs);
+	free(l->windows);
+	free(l->index);
+	free(l->list);
+	free(l);
+}
+
+/* ---- which locks there are ---- */
+
+static size_t place_in_index(const struct locks *l, const struct lock_key *k)
+{
+	u64 h = (k->addr ^ (u64)k->tgid << 40 ^ k->kind) * 0x9e3779b97f4a7c15u;
+	size_t i = h >> 32 & (l->index_size - 1);
+
+	while (l->index[i] && memcmp(&l->index[i]->key, k, sizeof *k) != 0)
+		i = (i + 1) & (l->index_size - 1);
+	return i;
+}
+
+static void index_all(struct locks *l)
+{
+	if (l->index_size < 4 * (l->count + CHUNK)) {
+		free(l->index);
+		l->index_size = l->index_size ? l->index_size : 1024;
+		while (l->index_size < 4 * (l->count + CHUNK))
+			l->index_size *= 2;
+		l->index = xcalloc(l->index_size, sizeof(struct lock *));
+	}
+	memset(l->index, 0, l->index_size * sizeof(struct lock *));
+	for (size_t i = 0; i < l->count; i++)
+		l->index[place_in_index(l, &l->list[i]->key)] = l->list[i];
+}
+
+static struct lock *lock_of(struct locks *l, const struct lock_key *k)
+{
+	struct lock **at;
+
+	if (l->index_size < 2 * (l->count + 1))
+		index_all(l);
+	at = &l->index[place_in_index(l, k)];
+	if (*at)
+		return *at;
+	l->list = xgrow(l->list, &l->capacity, l->count + 1, sizeof *l->list);
+	*at = l->list[l->count++] = xcalloc(1, sizeof **at);
+	(*at)->key = *k;
+	(*at)->place = NO_PLACE;
+	(*at)->used = l->now;
+	snprintf((*at)->name, sizeof (*at)->name, "0x%llx", (unsigned long long)k->addr);
+	return *at;
+}
+
+/* The lock that a futex address stands for, of whichever kind; NULL: not seen. */
+static struct lock *lock_at(const struct locks *l, u32 tgid, u64 addr)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->list[i]->key.addr == addr && l->list[i]->key.tgid == tgid)
+			return l->list[i];
+	return NULL;
+}
+
+static bool is_contention(const struct lock *k)
+{
+	switch (k->key.kind) {
+	case LOCK_MUTEX:
+	case LOCK_WORD:
+	case LOCK_PI:
+		return true;
+	default:
+		return k->nature == NATURE_MUTEX || k->nature == NATURE_RWLOCK;
+	}
+}
+
+/* ---- histograms ---- */
+
+static void tell_kernel(const struct locks *l, const struct lock *k)
+{
+	u32 place = k->place == NO_PLACE ? PLACE_NONE : (u32)k->place;
+
+	if (is_contention(k))
+		place |= PLACE_CONTENDED;
+	if (place == PLACE_NONE)
+		bpf_map_delete_elem(l->places, &k->key);
+	else
+		bpf_map_update_elem(l->places, &k->key, &place, BPF_ANY);
+}
+
+/* Gives a lock a histogram: a free one, else that of a lock which is a good deal cooler. */
+static void give_place(struct locks *l, struct lock *k)
+{
+	int place = 0;
+
+	while (place < LOCK_HISTS && l->taken[place])
+		place++;
+	for (size_t i = l->count; place == LOCK_HISTS && i-- > 0;) {
+		struct lock *other = l->list[i];
+
+		if (other->place == NO_PLACE)
+			continue;
+		if (other->heat * 2 > k->heat)
+			return;
+		place = other->place;
+		other->place = NO_PLACE;
+		tell_kernel(l, other);
+	}
+	l->taken[place] = true;
+	k->place = place;
+	memcpy(l->windows[place].older, l->bins[place].bins, sizeof l->windows[place].older);
+	memcpy(l->windows[place].newer, l->bins[place].bins, sizeof l->windows[place].newer);
+	tell_kernel(l, k);
+}
+
+static void turn_windows(struct locks *l)
+{
+	if (l->now - l->turned < WINDOW)
+		return;
+	l->turned = l->now;
+	for (int p = 0; p < LOCK_HISTS; p++) {
+		memcpy(l->windows[p].older, l->windows[p].newer, sizeof l->windows[p].older);
+		if (l->taken[p])
+			memcpy(l->windows[p].newer, l->bins[p].bins, sizeof l->windows[p].newer);
+	}
+	for (size_t i = 0; i < l->count; i++) {
+		l->list[i]->max_before = l->list[i]->max;
+		l->list[i]->max = 0;
+	}
+}
+
+/* Waits of the last one to two windows; false: it has no histogram. */
+static bool recent(const struct locks *l, const struct lock *k, struct hist *out)
+{
+	memset(out, 0, sizeof *out);
+	if (k->place == NO_PLACE)
+		return false;
+	for (unsigned b = 0; b < TACH_HIST_BINS; b++)
+		out->bins[b] = l->bins[k->place].bins[b] - l->windows[k->place].older[b];
+	out->max = k->max > k->max_before ? k->max : k->max_before;
+	return true;
+}
+
+/* ---- reading ---- */
+
+static void take(struct locks *l, const struct lock_key *key, const struct lock_total *t, u64 epoch)
+{
+	struct lock *k = lock_of(l, key);
+	u64 blocked = t->blocked - k->now.blocked, waits = t->waits - k->now.waits;
+
+	if (t->waits < k->now.waits) { /* it was deleted, and came again */
+		k->base.waits += k->now.waits;
+		k->base.blocked += k->now.blocked;
+		k->base.queue += k->now.queue;
+		blocked = t->blocked;
+		waits = t->waits;
+	}
+	k->now = *t;
+	k->heat += (double)blocked;
+	k->owner = t->owner;
+	k->listed = true;
+	if (waits)
+		k->used = l->now;
+	if (t->epoch == epoch && t->max > k->max)
+		k->max = t->max;
+	if (is_contention(k)) {
+		l->waits += waits;
+		l->blocked += blocked;
+	}
+}
+
+/* Everything in the map: in batches where the kernel has them (5.6), else key by key. */
+static void read_map(struct locks *l, u64 epoch)
+{
+	struct lock_key keys[CHUNK], key;
+	struct lock_total values[CHUNK];
+	u32 next, count = CHUNK;
+	void *from = NULL;
+	int rc;
+
+	do {
+		count = CHUNK;
+		rc = bpf_map_lookup_batch(l->map, from, &next, keys, values, &count, NULL);
+		if (rc && rc != -ENOENT)
+			break;
+		for (u32 i = 0; i < count; i++)
+			take(l, &keys[i], &values[i], epoch);
+		from = &next;
+	} while (!rc);
+	if (rc != -EINVAL && rc != -EOPNOTSUPP)
+		return;
+	for (struct lock_key *at = NULL; bpf_map_get_next_key(l->map, at, &key) == 0; at = &keys[0]) {
+		if (bpf_map_lookup_elem(l->map, &key, values) == 0)
+			take(l, &key, values, epoch);
+		keys[0] = key;
+	}
+}
+
+static int by_heat(const void *a, const void *b)
+{
+	const struct lock *x = *(struct lock *const *)a, *y = *(struct lock *const *)b;
+
+	if (x->heat != y->heat)
+		return x->heat > y->heat ? -1 : 1;
+	return x->key.addr < y->key.addr ? -1 : x->key.addr > y->key.addr;
+}
+
+/* Who waits now, and for whom. */
+static void count_waiters(struct locks *l)
+{
+	size_t n;
+	const struct thread_slot *t = slots_list(l->slots, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct lock_key key = { .addr = t[i].addr, .tgid = t[i].tgid, .kind = t[i].kind };
+		struct lock *k;
+
+		if (t[i].state != SLOT_BLOCKED || !t[i].kind)
+			continue;
+		k = lock_of(l, &key);
+		k->waiters++;
+		k->used = l->now;
+		k->owner = t[i].owner ? t[i].owner : k->owner;
+	}
+}
+
+/* Locks that nobody waits for any more leave the kernel's table, so that it does not fill up with old ones. */
+static void forget_idle(struct locks *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		struct lock *k = l->list[i];
+
+		if (l->now - k->used < IDLE) {
+			l->list[kept++] = k;
+			continue;
+		}
+		bpf_map_delete_elem(l->map, &k->key);
+		bpf_map_delete_elem(l->places, &k->key);
+		if (k->place != NO_PLACE)
+			l->taken[k->place] = false;
+		free(k);
+	}
+	if (kept == l->count)
+		return;
+	l->count = kept;
+	index_all(l);
+}
+
+void locks_read(struct locks *l, nsec_t now)
+{
+	l->now = now;
+	for (size_t i = 0; i < l->count; i++) {
+		l->list[i]->heat *= 0.9;
+		l->list[i]->waiters = 0;
+		l->list[i]->listed = false;
+	}
+	read_map(l, l->group->room->control->epoch);
+	count_waiters(l);
+	forget_idle(l);
+	qsort(l->list, l->count, sizeof *l->list, by_heat);
+	turn_windows(l);
+	for (size_t i = 0; i < l->count && i < LOCK_HISTS; i++)
+		if (l->list[i]->place == NO_PLACE)
+			give_place(l, l->list[i]);
+	pairs_read(l->pairs);
+}
+
+void locks_totals(const struct locks *l, uint64_t *waits, nsec_t *blocked)
+{
+	*waits = l->waits;
+	*blocked = l->blocked;
+}
+
+/* ---- rows ---- */
+
+static const char *kind_of(const struct locks *l, const struct lock *k)
+{
+	static const char *const natures[] = { NULL, "mutex", "rwlock", "sem", "barrier", "cond", "join" };
+
+	if (k->nature != NATURE_UNKNOWN)
+		return natures[k->nature];
+	if (k->key.kind == LOCK_MUTEX || k->key.kind == LOCK_WORD)
+		return "mutex";
+	if (k->key.kind == LOCK_PI)
+		return "pi";
+	if (k->key.kind == LOCK_JOIN && slots_by_inner(l->slots, k->key.tgid, k->now.value))
+		return "join";
+	return k->key.kind == LOCK_WORK ? "cond" : "futex";
+}
+
+/* "ctl/18236": the owner that the lock itself names, else with a ~ who woke the last waiter. */
+static const char *holder_of(const struct locks *l, const struct lock *k, char *buf, size_t size)
+{
+	const struct thread_slot *owner = k->owner ? slots_by_inner(l->slots, k->key.tgid, k->owner) : NULL;
+	const struct thread_slot *waker = k->now.waker ? slots_by_tid(l->slots, k->now.waker) : NULL;
+	char name[64];
+
+	buf[0] = '\0';
+	if (is_contention(k) && (owner || waker))
+		snprintf(buf, size, "%s%s", owner ? "" : "~", slot_label(owner ? owner : waker, name, sizeof name));
+	return buf;
+}
+
+static void put_lock(const struct locks *l, const struct lock *k, struct table *t, struct sample *out)
+{
+	union cell *row = table_row(t, k->key.addr ^ (u64)k->key.tgid << 40 ^ (u64)k->key.kind << 60);
+	char text[96];
+	struct hist h;
+
+	row[LOCKS_LOCK].text = sample_text(out, k->name);
+	row[LOCKS_KIND].text = sample_text(out, kind_of(l, k));
+	row[LOCKS_GROUP].text = sample_text(out, is_contention(k) ? "lock" : "work");
+	snprintf(text, sizeof text, "0x%llx", (unsigned long long)k->key.addr);
+	row[LOCKS_ADDR].text = sample_text(out, text);
+	row[LOCKS_PID].number = k->key.tgid;
+	row[LOCKS_WAITS].number = (double)(k->base.waits + k->now.waits);
+	row[LOCKS_WAIT].number = nsec_to_seconds(k->base.blocked + k->now.blocked);
+	row[LOCKS_RUNQUEUE].number = nsec_to_seconds(k->base.queue + k->now.queue);
+	if (recent(l, k, &h)) {
+		u64 n = hist_count(&h);
+
+		/* The same rule as for every percentile: ten events beyond it. */
+		row[LOCKS_P50].number = n >= 20 ? hist_percentile(&h, 0.5) / 1e9 : (double)NAN;
+		row[LOCKS_P99].number = n >= 1000 ? hist_percentile(&h, 0.99) / 1e9 : (double)NAN;
+	}
+	row[LOCKS_MAX].number = nsec_to_seconds(k->max > k->max_before ? k->max : k->max_before);
+	row[LOCKS_WAITERS].number = k->waiters;
+	row[LOCKS_HOLDER].text = sample_text(out, holder_of(l, k, text, sizeof text));
+	row[LOCKS_WAITS_AT].text = sample_text(out, k->waits_at);
+	row[LOCKS_HELD_AT].text = sample_text(out, k->held_at);
+}
+
+void locks_put(const struct locks *l, struct sample *out)
+{
+	struct table *t = sample_table(out, &table_locks);
+
+	for (size_t i = 0; i < l->count && i < ROWS; i++)
+		put_lock(l, l->list[i], t, out);
+	t->left_out = l->count > ROWS ? l->count - ROWS : 0;
+	pairs_put(l->pairs, l, out);
+}
+
+const char *locks_name(const struct locks *l, u32 tgid, u64 addr)
+{
+	const struct lock *k = lock_at(l, tgid, addr);
+
+	return k ? k->name : "";
+}
+
+void locks_learn(struct locks *l, u32 tgid, u64 addr, enum lock_nature nature)
+{
+	struct lock *k = lock_at(l, tgid, addr);
+
+	if (!k || k->nature == nature)
+		return;
+	k->nature = nature;
+	tell_kernel(l, k);
+}
+
+void locks_learn_name(struct locks *l, u32 tgid, u64 addr, const char *name)
+{
+	struct lock *k = lock_at(l, tgid, addr);
+
+	if (!k)
+		return;
+	k->named = true;
+	str_copy(k->name, sizeof k->name, name);
+}
+
+void locks_learn_site(struct locks *l, u32 tgid, u64 addr, bool hold, const char *site)
+{
+	struct lock *k = lock_at(l, tgid, addr);
+
+	if (k)
+		str_copy(hold ? k->held_at : k->waits_at, sizeof k->held_at, site);
+}
+
+void locks_unnamed(struct locks *l, void (*ask)(void *context, u32 tgid, u64 addr), void *context)
+{
+	for (size_t i = 0; i < l->count && i < ROWS; i++)
+		if (!l->list[i]->named)
+			ask(context, l->list[i]->key.tgid, l->list[i]->key.addr);
+}

@@ -1,0 +1,225 @@
+/* Pairs from the kernel's table, chains from what the threads wait for at this moment. */
+#include "source/bpf/pairs.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "model/tables.h"
+#include "source/bpf/calls.h"
+#include "source/bpf/locks.h"
+
+#include <bpf/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAIR_ROWS 100
+#define CHAIN_ROWS 8
+#define CHAIN_LINKS 16
+
+struct pair {
+	struct pair_key key;
+	struct pair_total total;
+};
+
+struct pairs {
+	const struct group *group;
+	const struct slots *slots;
+	int map;
+	struct pair *list; /* who waited longest first */
+	size_t count, capacity;
+};
+
+struct pairs *pairs_open(const struct group *g, const struct slots *slots)
+{
+	struct pairs *p = xcalloc(1, sizeof *p);
+
+	p->group = g;
+	p->slots = slots;
+	p->map = group_map(g, "pairs");
+	return p;
+}
+
+void pairs_close(struct pairs *p)
+{
+	if (!p)
+		return;
+	free(p->list);
+	free(p);
+}
+
+static const struct thread_slot *owner_of(const struct slots *s, const struct pair_key *k)
+{
+	return k->kind & PAIR_BY_WAKER ? slots_by_tid(s, k->owner) : slots_by_inner(s, k->tgid, k->owner);
+}
+
+static int by_wait(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	if (x->total.blocked != y->total.blocked)
+		return x->total.blocked > y->total.blocked ? -1 : 1;
+	return memcmp(&x->key, &y->key, sizeof x->key);
+}
+
+/* Those of threads that have ended leave the kernel's table. */
+void pairs_read(struct pairs *p)
+{
+	struct pair_key key, *at = NULL, last;
+	size_t n = p->count = 0;
+
+	while (bpf_map_get_next_key(p->map, at, &key) == 0) {
+		p->list = xgrow(p->list, &p->capacity, n + 1, sizeof *p->list);
+		p->list[n].key = key;
+		if (bpf_map_lookup_elem(p->map, &key, &p->list[n].total) == 0)
+			n++;
+		last = key;
+		at = &last;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (slots_by_tid(p->slots, p->list[i].key.waiter))
+			p->list[p->count++] = p->list[i];
+		else
+			bpf_map_delete_elem(p->map, &p->list[i].key);
+	}
+	qsort(p->list, p->count, sizeof *p->list, by_wait);
+}
+
+static void put_pairs(const struct pairs *p, struct sample *out)
+{
+	struct table *t = sample_table(out, &table_lock_pairs);
+	char name[64];
+
+	for (size_t i = 0; i < p->count && t->nrows < PAIR_ROWS; i++) {
+		const struct pair *pair = &p->list[i];
+		const struct thread_slot *waiter = slots_by_tid(p->slots, pair->key.waiter);
+		const struct thread_slot *owner = owner_of(p->slots, &pair->key);
+		union cell *row;
+
+		if (!waiter || !owner || owner == waiter)
+			continue;
+		row = table_row(t, (u64)pair->key.waiter << 32 | pair->key.owner | (u64)(pair->key.kind & 0xff) << 56);
+		row[PAIRS_WAITER].text = sample_text(out, slot_label(waiter, name, sizeof name));
+		row[PAIRS_OWNER].text = sample_text(out, slot_label(owner, name, sizeof name));
+		row[PAIRS_WAITS].number = (double)pair->total.waits;
+		row[PAIRS_WAIT].number = nsec_to_seconds(pair->total.blocked);
+	}
+	t->left_out = p->count > t->nrows ? p->count - t->nrows : 0;
+}
+
+/* ---- chains ---- */
+
+struct chain {
+	const struct thread_slot *links[CHAIN_LINKS];
+	size_t count;
+	bool circle; /* the last waits for one before it: a deadlock */
+};
+
+static bool waits_for_lock(const struct thread_slot *t)
+{
+	return t->state == SLOT_BLOCKED && !t->woken && t->cause == CAUSE_LOCK;
+}
+
+static const struct thread_slot *owner_now(const struct slots *s, const struct thread_slot *t)
+{
+	return waits_for_lock(t) && t->owner ? slots_by_inner(s, t->tgid, t->owner) : NULL;
+}
+
+static void follow(const struct slots *s, const struct thread_slot *first, struct chain *out)
+{
+	const struct thread_slot *t = first;
+
+	*out = (struct chain){ .count = 0 };
+	while (t && out->count < CHAIN_LINKS) {
+		for (size_t i = 0; i < out->count; i++)
+			out->circle = out->circle || out->links[i] == t;
+		out->links[out->count++] = t;
+		if (out->circle)
+			return;
+		t = owner_now(s, t);
+	}
+}
+
+/* Whether somebody waits for a thread: then its own chain is part of that one's. */
+static bool is_waited_for(const struct slots *s, const struct thread_slot *t)
+{
+	size_t n;
+	const struct thread_slot *list = slots_list(s, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (&list[i] != t && owner_now(s, &list[i]) == t)
+			return true;
+	return false;
+}
+
+static int by_length(const void *a, const void *b)
+{
+	const struct chain *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return x->links[0]->since < y->links[0]->since ? -1 : x->links[0]->since > y->links[0]->since;
+}
+
+static const char *where_it_ends(const struct chain *c, char *buf, size_t size)
+{
+	const struct thread_slot *last = c->links[c->count - 1];
+	char name[64], what[64];
+
+	slot_label(last, name, sizeof name);
+	if (c->circle)
+		snprintf(buf, size, "a circle: deadlock");
+	else if (last->state == SLOT_RUNNING)
+		snprintf(buf, size, "%s runs on cpu %u", name, last->cpu);
+	else if (last->state == SLOT_RUNNABLE || last->woken)
+		snprintf(buf, size, "%s waits for a cpu", name);
+	else
+		snprintf(buf, size, "%s in %s", name, slot_waits_for(last, what, sizeof what));
+	return buf;
+}
+
+static void put_chain(const struct chain *c, const struct locks *names, nsec_t now, struct table *t, struct sample *out)
+{
+	const struct thread_slot *first = c->links[0];
+	union cell *row = table_row(t, first->tid);
+	char text[256], label[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->count && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " > " : "",
+			slot_label(c->links[i], label, sizeof label));
+	row[CHAINS_CHAIN].text = sample_text(out, text);
+	row[CHAINS_LOCK].text = sample_text(out, locks_name(names, first->tgid, first->addr));
+	row[CHAINS_WAIT].number = nsec_to_seconds(now > first->since ? now - first->since : 0);
+	row[CHAINS_END].text = sample_text(out, where_it_ends(c, text, sizeof text));
+}
+
+/* Each thread that waits is in one chain: those that begin where nobody waits, and circles. */
+static void put_chains(const struct pairs *p, const struct locks *names, struct sample *out)
+{
+	struct table *t = sample_table(out, &table_lock_chains);
+	size_t n, found = 0, capacity = 0;
+	const struct thread_slot *list = slots_list(p->slots, &n);
+	struct chain *chains = NULL, c;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!owner_now(p->slots, &list[i]))
+			continue;
+		follow(p->slots, &list[i], &c);
+		if (is_waited_for(p->slots, &list[i]) && !(c.circle && c.links[c.count - 1] == c.links[0]))
+			continue;
+		chains = xgrow(chains, &capacity, found + 1, sizeof *chains);
+		chains[found++] = c;
+	}
+	if (found)
+		qsort(chains, found, sizeof *chains, by_length);
+	for (size_t i = 0; i < found && i < CHAIN_ROWS; i++)
+		put_chain(&chains[i], names, slots_now(p->slots), t, out);
+	t->left_out = found > CHAIN_ROWS ? found - CHAIN_ROWS : 0;
+	free(chains);
+}
+
+void pairs_put(const struct pairs *p, const struct locks *names, struct sample *out)
+{
+	put_pairs(p, out);
+	put_chains(p, names, out);
+}
