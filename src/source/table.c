@@ -6,9 +6,11 @@
 #include "source/proc/proc.h"
 #include "source/publish/publish_source.h"
 #include "source/self/self.h"
+#include "source/sockdiag/sockdiag.h"
 
 const struct source_ops *const source_table[] = {
 	&source_proc,
+	&source_sockdiag,
 	&source_self,
 	&source_perf,
 	&source_publish,
