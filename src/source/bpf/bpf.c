@@ -6,6 +6,7 @@
 #include "source/bpf/features.h"
 #include "source/bpf/id.h"
 #include "source/bpf/privilege.h"
+#include "source/bpf/switch.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -25,6 +26,7 @@ struct bpf_state {
 	bool joined;       /* the sampler has taken over what the loader made */
 	atomic_bool ready; /* the loader is done */
 	uint64_t generation;
+	struct switcher *switcher;
 };
 
 static int tell(enum libbpf_print_level level, const char *format, va_list args)
@@ -110,6 +112,7 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 		free(s);
 		return NULL;
 	}
+	s->switcher = switcher_open(r);
 	return s;
 }
 
@@ -144,10 +147,24 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 	if (s->generation != target_generation(t))
 		id_follow(&s->room.groups[0]);
 	s->generation = target_generation(t);
+	switcher_go(s->switcher, clock_now());
 	for (size_t i = 0; i < s->room.ngroups; i++)
-		group_read(&s->room.groups[i], out);
+		if (switcher_has(s->switcher, &s->room.groups[i]))
+			sample_status(out, s->room.groups[i].ops->name, STATUS_OFF, "it is being switched on or off", "");
+		else
+			group_read(&s->room.groups[i], out);
 	if (s->room.control)
 		s->room.control->epoch++;
+}
+
+static void ask_bpf(void *state, const struct target *t, const char *question, char *answer, size_t size)
+{
+	struct bpf_state *s = state;
+
+	(void)t;
+	switcher_ask(s->switcher, question, answer, size, clock_now());
+	if (s->joined)
+		switcher_go(s->switcher, clock_now());
 }
 
 static void close_bpf(void *state)
@@ -156,6 +173,7 @@ static void close_bpf(void *state)
 
 	if (!s->joined)
 		pthread_join(s->loader, NULL);
+	switcher_close(s->switcher);
 	for (size_t i = s->room.ngroups; i-- > 0;)
 		group_unload(&s->room.groups[i]);
 	if (s->room.control)
@@ -172,5 +190,6 @@ const struct source_ops source_bpf = {
 	.probe = probe,
 	.open = open_bpf,
 	.read = read_bpf,
+	.ask = ask_bpf,
 	.close = close_bpf,
 };

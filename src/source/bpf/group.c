@@ -71,7 +71,7 @@ static void leave_out(struct group *g, struct bpf_object *object)
 }
 
 /* As a program that was not loaded cannot be attached. Iterators are run, not attached. */
-static int attach(struct group *g, struct err *e)
+int group_attach(struct group *g, struct err *e)
 {
 	struct bpf_object_skeleton *s = g->skeleton;
 
@@ -85,7 +85,21 @@ static int attach(struct group *g, struct err *e)
 		if (!*s->progs[i].link)
 			return err_set(e, errno, "%s does not attach: %s", bpf_program__name(p), strerror(errno));
 	}
+	g->attached = true;
 	return 0;
+}
+
+void group_detach(struct group *g)
+{
+	struct bpf_object_skeleton *s = g->skeleton;
+
+	for (int i = 0; s && i < s->prog_cnt; i++) {
+		bpf_link__destroy(*s->progs[i].link);
+		*s->progs[i].link = NULL;
+	}
+	g->attached = false;
+	if (s && g->ops->detached)
+		g->ops->detached(g);
 }
 
 static int load(struct group *g, struct err *e)
@@ -99,7 +113,7 @@ static int load(struct group *g, struct err *e)
 	rc = bpf_object__load_skeleton(g->skeleton);
 	if (rc)
 		return privilege_explain(-rc, e, &g->fix);
-	if (attach(g, e))
+	if (group_attach(g, e))
 		return -1;
 	return g->ops->attached ? g->ops->attached(g, e) : 0;
 }
@@ -122,6 +136,7 @@ void group_unload(struct group *g)
 	free(g->typed);
 	g->skeleton = NULL;
 	g->typed = g->state = NULL;
+	g->attached = false;
 }
 
 bool group_wants(const struct group *g, enum bpf_metric m)
@@ -168,11 +183,27 @@ static void read_missing(struct group *g, struct sample *out)
 	sample_status(out, g->ops->name, g->why.text[0] ? state : STATUS_OFF, g->why.text, g->fix.text);
 }
 
+/* It could be had, but nobody has asked for it, or not lately. */
+static void read_off(struct group *g, struct sample *out)
+{
+	struct err why;
+
+	err_set(&why, 0, "off until it is asked for: %s", g->ops->how);
+	for (unsigned m = g->ops->first; m <= g->ops->last && m < BPF_METRIC_COUNT; m++)
+		group_missing(g, out, m, POINT_ABSENT, why.text);
+	sample_status(out, g->ops->name, STATUS_OFF, "not asked for", g->ops->how);
+}
+
 void group_read(struct group *g, struct sample *out)
 {
 	char why[240] = "";
+	nsec_t now = clock_now();
 
-	if (!g->skeleton) {
+	if (!g->attached && g->ops->opt_in && !g->why.text[0]) {
+		read_off(g, out);
+		return;
+	}
+	if (!g->attached) {
 		read_missing(g, out);
 		return;
 	}
@@ -180,6 +211,8 @@ void group_read(struct group *g, struct sample *out)
 		g->ops->read(g, out);
 	if (g->missing[0])
 		snprintf(why, sizeof why, "this kernel has no %s", g->missing);
+	else if (g->ops->opt_in && !g->keep && now < g->until)
+		snprintf(why, sizeof why, "on for %u s more", (unsigned)((g->until - now) / NSEC_PER_SEC) + 1);
 	sample_status(out, g->ops->name, g->missing[0] ? STATUS_PARTIAL : STATUS_ON, why, "");
 }
 

@@ -5,6 +5,7 @@
 #ifndef TACH_SOURCE_BPF_GROUP_H
 #define TACH_SOURCE_BPF_GROUP_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "source/bpf/rows.h"
 #include "source/bpf/shared.h"
@@ -39,11 +40,13 @@ struct group_ops {
 	enum bpf_metric first, last; /* its rows */
 	bool always;                 /* also when none of them is wanted: the others need it */
 	bool opt_in;                 /* only when asked for by name */
+	const char *how;             /* then: what asks for it, "--latency syscall" */
 
 	/* Opens the skeleton: sets g->object, g->skeleton and read-only data. */
 	int (*open)(struct group *g, struct err *e);
 	int (*attached)(struct group *g, struct err *e); /* after its programs are attached; NULL: nothing to do */
 	void (*marked)(struct group *g); /* the target is marked; NULL: nothing to do */
+	void (*detached)(struct group *g); /* switched off: what it was in the midst of is not to be counted; NULL */
 	void (*read)(struct group *g, struct sample *out);
 	void (*close)(struct group *g); /* its own state; the skeleton is closed after */
 };
@@ -54,6 +57,9 @@ struct group {
 	struct bpf_object_skeleton *skeleton; /* NULL: not loaded */
 	void *typed;                          /* the skeleton as generated */
 	void *state;                          /* the group's own */
+	bool attached;                        /* its programs run */
+	bool asked, keep;                     /* opt-in: to be switched on; and to stay so */
+	nsec_t until;                         /* opt-in, not kept: when it is switched off again */
 	char missing[160];                    /* hooks that this kernel does not have: "a, b"; "" none */
 	struct err why, fix;                  /* when it is not loaded */
 };
@@ -72,6 +78,8 @@ extern const struct group_ops *const group_table[]; /* NULL-ended; the first one
 
 void group_load(struct group *g);   /* open, load, attach; g->why when it cannot */
 void group_unload(struct group *g);
+int group_attach(struct group *g, struct err *e); /* also again, after group_detach() */
+void group_detach(struct group *g);               /* nobody pays for it any more; its totals stay */
 void group_read(struct group *g, struct sample *out);
 
 /* Which group a hook is in has it: the kernel has the tracepoint. */
