@@ -6,6 +6,8 @@
 #include "source/bpf/features.h"
 #include "source/bpf/id.h"
 #include "source/bpf/privilege.h"
+#include "source/bpf/records.h"
+#include "source/bpf/slow.h"
 #include "source/bpf/switch.h"
 
 #include <bpf/bpf.h>
@@ -66,6 +68,19 @@ static void map_control(struct bpf_room *r)
 		*r->control = (struct bpf_control){ .epoch = 1, .slow = { 0 } };
 }
 
+/* The ring is of whichever group has it first. */
+static void open_records(struct bpf_room *r)
+{
+	struct err e;
+
+	for (size_t i = 0; i < r->ngroups && !r->records; i++) {
+		int map = group_map(&r->groups[i], "records");
+
+		if (map >= 0 && !(r->records = records_open(r, map, &e)))
+			log_line("%s", e.text);
+	}
+}
+
 /* Loads everything. Runs beside the sampler, which meanwhile has the numbers of /proc to show. */
 static void *load(void *state)
 {
@@ -85,6 +100,7 @@ static void *load(void *state)
 		if (i == 0)
 			map_control(r);
 	}
+	open_records(r);
 	btf__free(r->kernel);
 	r->kernel = NULL;
 	malloc_trim(0); /* the kernel's types were 10 MiB of it */
@@ -99,7 +115,7 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 	int rc;
 
 	libbpf_set_print(tell);
-	*r = (struct bpf_room){ .env = env, .target = t, .ncpus = libbpf_num_possible_cpus() };
+	*r = (struct bpf_room){ .env = env, .target = t, .ncpus = libbpf_num_possible_cpus(), .slow = slow_new() };
 	while (group_table[r->ngroups])
 		r->ngroups++;
 	r->groups = xcalloc(r->ngroups, sizeof *r->groups);
@@ -108,6 +124,7 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 	rc = pthread_create(&s->loader, NULL, load, s);
 	if (rc) {
 		err_set(e, rc, "cannot start a thread: %s", strerror(rc));
+		slow_free(r->slow);
 		free(r->groups);
 		free(s);
 		return NULL;
@@ -153,6 +170,10 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 			sample_status(out, s->room.groups[i].ops->name, STATUS_OFF, "it is being switched on or off", "");
 		else
 			group_read(&s->room.groups[i], out);
+	if (s->room.records) /* after the threads and locks, by whose names they go */
+		records_read(s->room.records);
+	slow_forget(s->room.slow, clock_now());
+	slow_put(s->room.slow, clock_now(), out);
 	if (s->room.control)
 		s->room.control->epoch++;
 }
@@ -176,6 +197,8 @@ static void close_bpf(void *state)
 	switcher_close(s->switcher);
 	for (size_t i = s->room.ngroups; i-- > 0;)
 		group_unload(&s->room.groups[i]);
+	records_close(s->room.records);
+	slow_free(s->room.slow);
 	if (s->room.control)
 		munmap(s->room.control, (size_t)sysconf(_SC_PAGESIZE));
 	free(s->room.groups);

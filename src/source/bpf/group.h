@@ -32,7 +32,10 @@ struct bpf_room {
 	struct bpf_control *control; /* mapped */
 	struct group *groups;
 	size_t ngroups;
-	struct threads_seen *threads; /* sched.c's view of the threads, for the others; NULL: not loaded */
+	struct records *records;   /* NULL: no group that is loaded has any */
+	struct slow *slow;
+	const struct slots *slots; /* the threads, of the scheduler group; NULL: it is not loaded */
+	const struct locks *locks; /* the same */
 };
 
 struct group_ops {

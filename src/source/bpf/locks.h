@@ -14,7 +14,7 @@ enum lock_nature { NATURE_UNKNOWN, NATURE_MUTEX, NATURE_RWLOCK, NATURE_SEM, NATU
 struct locks;
 
 struct locks *locks_open(const struct group *g, const struct slots *slots, struct err *e);
-void locks_close(struct locks *l);
+void locks_close(struct locks *l); /* NULL is fine */
 
 void locks_read(struct locks *l, nsec_t now);
 

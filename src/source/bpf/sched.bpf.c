@@ -64,7 +64,8 @@ struct {
 } pairs SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, CALLS);
 	__type(key, u32);
 	__type(value, struct call_total);
@@ -387,13 +388,13 @@ static __always_inline void wait_ended(struct thread_slot *s, struct bpf_control
 	hist_record(&sched_hists, HIST_OFFCPU + cause, blocked, c->epoch);
 	if (s->kind)
 		lock_waited(s, blocked, queue, c->epoch);
-	if (blocked > c->slow[(HIST_OFFCPU + cause) & 7])
+	if (blocked > c->slow[(HIST_OFFCPU + cause) & 15])
 		tell_slow(s, HIST_OFFCPU + cause, blocked, queue, now);
 	t = bpf_map_lookup_elem(&calls, &call);
 	if (!t)
 		return;
-	t->waits++;
-	t->blocked += blocked;
+	__sync_fetch_and_add(&t->waits, 1);
+	__sync_fetch_and_add(&t->blocked, blocked);
 	if (t->epoch != c->epoch) {
 		t->epoch = c->epoch;
 		t->max = 0;
@@ -535,6 +536,21 @@ SEC("tp_btf/sched_wakeup_new") int BPF_PROG(tach_wakeup_new, struct task_struct 
 
 	if (is_member(t))
 		slot_of(t, SLOT_RUNNABLE, bpf_ktime_get_ns(), &fresh);
+	return 0;
+}
+
+/* A thread names itself, or execs. */
+SEC("tp_btf/task_rename") int BPF_PROG(tach_rename, struct task_struct *t, const char *name)
+{
+	u32 *mark, place;
+	struct thread_slot *s;
+
+	if (!is_member(t) || !(mark = mark_get(t)) || !(*mark >> 1))
+		return 0;
+	place = (*mark >> 1) - 1;
+	s = bpf_map_lookup_elem(&thread_slots, &place);
+	if (s)
+		bpf_probe_read_kernel_str(s->comm, sizeof s->comm, name);
 	return 0;
 }
 

@@ -2,11 +2,15 @@
 #include "source/bpf/sched.h"
 
 #include "base/alloc.h"
+#include "base/fmt.h"
 #include "base/log.h"
 #include "model/tables.h"
+#include "source/bpf/callwaits.h"
 #include "source/bpf/calls.h"
 #include "source/bpf/locks.h"
+#include "source/bpf/records.h"
 #include "source/bpf/slots.h"
+#include "source/bpf/slow.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -15,9 +19,14 @@
 
 #include "sched.skel.h"
 
+#define STACKS_A_TICK 64
+
+_Static_assert(SCHED_HISTS <= sizeof(((struct bpf_control *)0)->slow) / sizeof(u64), "a threshold for each");
+
 struct sched {
 	struct slots *slots;
 	struct locks *locks;
+	struct callwaits *calls;
 	int hists;
 };
 
@@ -47,13 +56,81 @@ static int sched_attached(struct group *g, struct err *e)
 	if (!s->slots)
 		return -1;
 	s->locks = locks_open(g, s->slots, e);
-	return s->locks ? 0 : -1;
+	g->room->slots = s->slots;
+	g->room->locks = s->locks;
+	if (!s->locks)
+		return -1;
+	s->calls = callwaits_open(group_map(g, "calls"), e);
+	return s->calls ? 0 : -1;
+}
+
+/* What is told one by one when it is slow. Waits for sockets, sleep and work are no delays: most are wanted. */
+static const struct {
+	u32 hist;
+	enum bpf_metric metric;
+} told[] = {
+	{ HIST_RUNQUEUE, BPF_LAT_RUNQUEUE },
+	{ HIST_OFFCPU + CAUSE_LOCK, BPF_LAT_OFFCPU_LOCK },
+	{ HIST_OFFCPU + CAUSE_DISK, BPF_LAT_OFFCPU_DISK },
+	{ HIST_OFFCPU + CAUSE_FAULT, BPF_LAT_OFFCPU_FAULT },
+	{ HIST_OFFCPU + CAUSE_OTHER, BPF_LAT_OFFCPU_OTHER },
+};
+
+#define TOLD (sizeof told / sizeof told[0])
+
+/* "conn_tbl 3.7ms, held by ctl/18236", "fsync 12ms", "run queue 1.2ms" */
+static const char *waited_for(const struct bpf_room *r, const struct slow_record *w, char *buf, size_t size)
+{
+	const struct thread_slot *owner = w->owner ? slots_by_inner(r->slots, w->tgid, w->owner) : NULL;
+	const char *what = w->call == CALL_NONE ? "page fault" : calls_name(w->call);
+	char time[FMT_SIZE], label[64];
+
+	if (w->kind)
+		what = locks_name(r->locks, w->tgid, w->addr);
+	if (w->hist == HIST_RUNQUEUE)
+		what = "run queue";
+	snprintf(buf, size, "%s %s%s%s", what && what[0] ? what : "?",
+		fmt_seconds(time, nsec_to_seconds(w->hist == HIST_RUNQUEUE ? w->queue : w->took)), owner ? ", held by " : "",
+		owner ? slot_label(owner, label, sizeof label) : "");
+	return buf;
+}
+
+static void take_slow(struct bpf_room *r, const void *record, size_t size)
+{
+	const struct slow_record *w = record;
+	const struct thread_slot *t;
+	char label[64], waited[96];
+
+	if (size < sizeof *w || !r->slots)
+		return;
+	t = slots_by_tid(r->slots, w->tid);
+	snprintf(label, sizeof label, "%u", w->tid);
+	if (t)
+		slot_label(t, label, sizeof label);
+	for (size_t i = 0; i < TOLD; i++)
+		if (told[i].hist == w->hist)
+			slow_add(r->slow, bpf_rows[told[i].metric].name, w->time, w->took + w->queue, label,
+				waited_for(r, w, waited, sizeof waited));
+}
+
+/* Tells the kernel what is slow, and how many stacks it may take until the next tick. */
+static void set_control(const struct bpf_room *r)
+{
+	for (int i = 0; i < SCHED_HISTS; i++)
+		r->control->slow[i] = UINT64_MAX;
+	for (size_t i = 0; i < TOLD; i++)
+		r->control->slow[told[i].hist] = slow_threshold(r->slow, bpf_rows[told[i].metric].name);
+	r->control->stacks_left = STACKS_A_TICK;
 }
 
 static void sched_marked(struct group *g)
 {
 	struct sched_bpf *s = g->typed;
 	struct err e;
+
+	if (g->room->records)
+		records_handle(g->room->records, RECORD_SLOW, take_slow);
+	set_control(g->room);
 
 	if (group_iterate(s->progs.tach_threads, &e))
 		log_line("probe sched: %s", e.text);
@@ -116,8 +193,10 @@ static void sched_read(struct group *g, struct sample *out)
 	locks_read(s->locks, slots_now(s->slots));
 	slots_fill_threads(s->slots, s->locks, sample_find_table(out, &table_threads), out);
 	locks_put(s->locks, out);
+	callwaits_put(s->calls, g->room->control->epoch, slots_now(s->slots), out);
 	put_times(g, s, out);
 	put_locks(g, s, out);
+	set_control(g->room);
 	put_hists(g, s, out);
 }
 
@@ -127,6 +206,9 @@ static void sched_close(struct group *g)
 
 	if (!s)
 		return;
+	g->room->slots = NULL;
+	g->room->locks = NULL;
+	callwaits_close(s->calls);
 	locks_close(s->locks);
 	slots_close(s->slots);
 	free(s);

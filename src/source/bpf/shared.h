@@ -108,7 +108,7 @@ struct pair_total {
 	u64 waits, blocked;
 };
 
-/* Waits in one system call, a CPU. */
+/* Waits in one system call. */
 struct call_total {
 	u64 waits, blocked;
 	u64 max, epoch;
@@ -125,7 +125,7 @@ enum stack_role { STACK_WAIT, STACK_HOLD, STACK_FAULT };
 #define STACK_REGS 21
 #endif
 
-enum record_type { RECORD_STACK, RECORD_SLOW };
+enum record_type { RECORD_STACK, RECORD_SLOW, RECORD_TYPES };
 
 /* A user stack to unwind. */
 struct stack_record {
@@ -172,7 +172,7 @@ struct bpf_control {
 	u64 epoch;       /* maxima of an older one are stale */
 	u32 stacks_left; /* how many may be taken until it is written anew */
 	u32 sample_shift; /* one event in 1 << shift is timed */
-	u64 slow[8];     /* waits (SCHED_HISTS of them) that take longer are told one by one */
+	u64 slow[16];     /* waits (SCHED_HISTS of them) that take longer are told one by one */
 };
 
 #endif

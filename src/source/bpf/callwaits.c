@@ -1,0 +1,79 @@
+/* Rows by system call, from memory that is shared with the kernel. */
+#include "source/bpf/callwaits.h"
+
+#include "base/alloc.h"
+#include "model/tables.h"
+#include "source/bpf/calls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define WINDOW (10 * NSEC_PER_SEC) /* maxima are of the last one to two of them */
+
+struct callwaits {
+	const struct call_total *shared;
+	u8 causes[CALLS];
+	nsec_t max[CALLS], max_before[CALLS], turned;
+};
+
+struct callwaits *callwaits_open(int map, struct err *e)
+{
+	struct callwaits *w = xcalloc(1, sizeof *w);
+	void *memory = mmap(NULL, CALLS * sizeof *w->shared, PROT_READ, MAP_SHARED, map, 0);
+
+	if (memory == MAP_FAILED) {
+		err_set(e, errno, "the waits by system call cannot be mapped: %s", strerror(errno));
+		free(w);
+		return NULL;
+	}
+	w->shared = memory;
+	calls_fill_causes(w->causes);
+	return w;
+}
+
+void callwaits_close(struct callwaits *w)
+{
+	if (!w)
+		return;
+	munmap((void *)w->shared, CALLS * sizeof *w->shared);
+	free(w);
+}
+
+static void put_row(const struct callwaits *w, u32 call, struct table *t, struct sample *out)
+{
+	union cell *row = table_row(t, call);
+	const char *name = calls_name(call);
+	char number[16];
+
+	snprintf(number, sizeof number, "%u", call);
+	row[SYSCALLS_NAME].text = sample_text(out, name ? name : number);
+	row[SYSCALLS_CAUSE].text = w->causes[call] == CAUSE_BY_FD ? "by file" : calls_cause_name(w->causes[call]);
+	row[SYSCALLS_WAITS].number = (double)w->shared[call].waits;
+	row[SYSCALLS_WAIT].number = nsec_to_seconds(w->shared[call].blocked);
+	row[SYSCALLS_MAX].number = nsec_to_seconds(w->max[call] > w->max_before[call] ? w->max[call] : w->max_before[call]);
+}
+
+void callwaits_put(struct callwaits *w, u64 epoch, nsec_t now, struct sample *out)
+{
+	struct table *t = NULL;
+	bool turn = now - w->turned >= WINDOW;
+
+	for (u32 call = 0; call < CALLS; call++) {
+		const struct call_total *c = &w->shared[call];
+
+		if (!c->waits)
+			continue;
+		if (turn) {
+			w->max_before[call] = w->max[call];
+			w->max[call] = 0;
+		}
+		if (c->epoch == epoch && c->max > w->max[call])
+			w->max[call] = c->max;
+		t = t ? t : sample_table(out, &table_syscalls);
+		put_row(w, call, t, out);
+	}
+	w->turned = turn ? now : w->turned;
+}
