@@ -1,7 +1,7 @@
 # tach: see README.md. `make demo` sets up, builds and shows it; `make check` sets up and runs every test.
 # No configure step; everything built lies under build/. The switches:
 #   V=1 shows commands   WERROR=1 makes warnings errors   CC=clang   OPT='-O2 -g' or CFLAGS=...   PREFIX= DESTDIR=
-#   NO="libproc2 libpfm libsodium libbpf" builds as if these libraries were not there
+#   NO="libproc2 libpfm libsodium libbpf libdw libiberty" builds as if these libraries were not there
 VERSION := 0.1.0
 CC ?= cc
 BUILD ?= build
@@ -27,6 +27,14 @@ endif
 ifeq ($(call have,libsodium),1)
 LIB_CFLAGS += -DHAVE_LIBSODIUM $(shell $(PKG_CONFIG) --cflags libsodium)
 LIB_LIBS += $(shell $(PKG_CONFIG) --libs libsodium)
+endif
+ifeq ($(call have,libdw),1)
+LIB_CFLAGS += -DHAVE_LIBDW $(shell $(PKG_CONFIG) --cflags libdw)
+LIB_LIBS += $(shell $(PKG_CONFIG) --libs libdw) -lelf
+endif
+ifeq ($(if $(filter libiberty,$(NO)),,$(call have_header,libiberty/demangle.h)),1) # no .pc file, and static only
+LIB_CFLAGS += -DHAVE_LIBIBERTY
+LIB_LIBS += -liberty
 endif
 
 # The programs for the kernel: made by clang, embedded by bpftool.
@@ -57,6 +65,8 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.
 FUZZ_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/fuzz_%)
 REPLAY_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%)
 SUBJECT := $(BUILD)/tests/e2e/subject
+# A program with known names and calls, with frame pointers (fp) or without (nofp), and neither unwind tables (bare).
+SYMBOL_SUBJECTS := $(addprefix $(BUILD)/tests/symbol/subject-,fp nofp barefp bare)
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/bench/*.c)))
 
 all: $(BUILD)/tach
@@ -117,6 +127,11 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELP) $(BUILD)/libtach.a
 
 $(BUILD)/tests/bench/bench: $(BENCH_OBJECTS)
 
+$(BUILD)/tests/symbol/subject-%: tests/symbol/subject.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O1 -g -fno-optimize-sibling-calls -f$(if $(findstring fp,$(subst nofp,,$*)),no-)omit-frame-pointer \
+		$(if $(findstring bare,$*),-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-exceptions) -o $@ $<
+
 # A fuzzer under libFuzzer, and the same function under a fixed sequence of inputs, which `make check` runs.
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"
@@ -152,7 +167,7 @@ check:
 
 # The tests with what is installed already; CHECKS narrows them.
 CHECKS ?= $(TEST_BINS) $(REPLAY_BINS) $(TEST_SCRIPTS)
-check-here: all $(SUBJECT) $(BUILD)/man/gen $(filter $(BUILD)/%,$(CHECKS))
+check-here: all $(SUBJECT) $(SYMBOL_SUBJECTS) $(BUILD)/man/gen $(filter $(BUILD)/%,$(CHECKS))
 	@V=$(V) BUILD=$(BUILD) $(RUN) tests/run.sh $(CHECKS)
 
 # The tests, and the real binary for 50 ticks, under the sanitizers. A report ends the program, so it is a failure.

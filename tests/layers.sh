@@ -14,7 +14,8 @@ BEGIN {
 	may["doctor"] = "base model"
 	may["config"] = "base model"
 	may["source"] = "base model target source/*"
-	may["source/*"] = "base model target source tach"
+	may["source/*"] = "base model target source tach symbol"
+	may["symbol"] = "base"
 	may["workload"] = "base tach"
 	may["tach"] = ""
 	may["export"] = "base model"
@@ -34,6 +35,7 @@ BEGIN {
 	library["sqlite3.h"] = "src/runs/"
 	library["sodium.h"] = library["sodium/"] = "src/workload/"
 	library["bpf/"] = "src/source/bpf/"
+	library["elfutils/"] = library["libelf.h"] = library["gelf.h"] = library["dwarf.h"] = library["libiberty/"] = "src/symbol/"
 	library["cmocka.h"] = library["vterm.h"] = "tests/"
 }
 function room_of(path,    part, n) {

@@ -53,6 +53,10 @@ src/session/x.c <libproc2/pids.h>
 src/model/x.c <sqlite3.h>
 src/cmd/x.c <sodium.h>
 src/source/proc/x.c <bpf/libbpf.h>
+src/symbol/x.c "target/target.h"
+src/source/bpf/x.c <elfutils/libdw.h>
+src/source/bpf/x.c <libiberty/demangle.h>
+src/ui/pane/x.c "symbol/symbol.h"
 src/base/x.c <cmocka.h>
 src/base/x.c "../model/metric.h"
 src/attic/x.c <stdio.h>
@@ -67,6 +71,8 @@ src/model/x.c <tach/histogram.h>
 src/ui/term.c <curses.h>
 src/source/table.c "source/perf/perf.h"
 src/source/publish/x.c <tach/publish.h>
+src/source/bpf/x.c "symbol/worker.h"
+src/symbol/x.c <elfutils/libdwfl.h>
 src/cmd/x.c "session/session.h"
 src/target/x.c <libproc2/pids.h>
 src/ui/theme.c "themes/default.theme.inc"

@@ -17,8 +17,8 @@ without() { # DIRECTORY VARIABLE...
 	make -s -j"$(nproc)" BUILD="$directory" OPT=-O0 "$@" 2>&1 && "$directory/tach" version >/dev/null 2>&1
 }
 
-without "$build/without" NO="libproc2 libpfm libsodium libbpf"
-report $? "without libproc2, libpfm, libsodium and libbpf"
+without "$build/without" NO="libproc2 libpfm libsodium libbpf libdw libiberty"
+report $? "without libproc2, libpfm, libsodium, libbpf, libdw and libiberty"
 
 if command -v clang >/dev/null; then
 	without "$build/clang" CC=clang

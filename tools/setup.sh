@@ -5,7 +5,7 @@
 set -u
 
 build='gcc libc6-dev make pkg-config libncurses-dev libinih-dev libproc2-dev libpfm4-dev libsodium-dev
-	libbpf-dev clang bpftool'
+	libbpf-dev clang bpftool libdw-dev libiberty-dev'
 # redis-tools holds the server's program too; the package redis-server would only add a service that keeps running.
 test='g++ libcmocka-dev libvterm-dev redis-tools iperf3 mandoc linux-perf strace procps iproute2 util-linux'
 tidy='clang clang-tidy clang-format'

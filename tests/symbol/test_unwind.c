@@ -1,0 +1,247 @@
+/* Stacks that programs copied of themselves, as a probe would: with and without frame pointers and unwind tables, through
+ * the C library, cut short, and overwritten. The chain is known: see subject.c. */
+#include "live.h"
+
+struct dump {
+	uint64_t word[34], base, size;
+	uint8_t stack[16384];
+};
+
+struct stack {
+	struct live live;
+	struct dump dump;
+	uint64_t pcs[64];
+	struct symbol_unwound how;
+};
+
+static void capture(struct stack *s, const char *flavour, const char *mode)
+{
+	char program[256], path[] = "/tmp/tach-test-XXXXXX";
+	const char *argv[] = { program, mode, path, NULL };
+	int fd = mkstemp(path);
+
+	subject_path(program, sizeof program, flavour);
+	live_start(&s->live, argv);
+	assert_int_equal(read(fd, &s->dump, sizeof s->dump), sizeof s->dump);
+	close(fd);
+	unlink(path);
+	live_look(&s->live, child_pid(s->live.child));
+}
+
+static void unwind(struct stack *s, size_t bytes, size_t max)
+{
+	struct symbol_regs regs;
+
+	memcpy(regs.word, s->dump.word, sizeof regs.word);
+	symbols_unwind(s->live.symbols, &regs, s->dump.stack, bytes, s->dump.base, s->pcs, max, &s->how);
+}
+
+/* Names of the frames, innermost first, those of the C library as "libc": "libc libc inner middle outer main libc". */
+static const char *chain(struct stack *s)
+{
+	static char text[1024];
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < s->how.count; i++) {
+		struct symbol_name name;
+		bool libc;
+
+		symbols_name(s->live.symbols, s->pcs[i], &name);
+		libc = strncmp(name.module, "libc.so", 7) == 0;
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? " " : "", libc ? "libc" : name.name);
+	}
+	printf("# %s%s%s\n", text, *s->how.why ? ": " : "", s->how.why);
+	return text;
+}
+
+/* Between the two, "libc" any number of times. */
+static void assert_chain(struct stack *s, const char *const expected[])
+{
+	const char *at = chain(s);
+
+	for (; *expected; expected++) {
+		while (strcmp(*expected, "libc") != 0 && strncmp(at, "libc ", 5) == 0)
+			at += 5;
+		if (strncmp(at, *expected, strlen(*expected)) != 0 || !strchr(" ", at[strlen(*expected)]))
+			fail_msg("expected %s at \"%s\"", *expected, at);
+		at += strlen(*expected);
+		at += *at == ' ';
+	}
+}
+
+static void end(struct stack *s)
+{
+	live_end(&s->live);
+}
+
+static void needs_libdw(void)
+{
+#ifndef HAVE_LIBDW
+	printf("# skip: built without libdw\n");
+	skip();
+#endif
+}
+
+static const char *const whole_chain[] = { "libc", "inner", "middle", "outer", "main", "libc", "_start", NULL };
+static const char *const sorted_chain[] = { "libc", "inner", "compare", "libc", "middle", "outer", "main", "libc", "_start",
+	NULL };
+
+static void check_whole(const char *flavour, const char *mode, const char *const expected[])
+{
+	struct stack s;
+
+	needs_libdw();
+	capture(&s, flavour, mode);
+	unwind(&s, s.dump.size, 64);
+	assert_chain(&s, expected);
+	assert_true(s.how.whole);
+	assert_string_equal(s.how.why, "");
+	assert_int_equal(s.how.by_frame_pointer, 0);
+	end(&s);
+}
+
+static void a_program_with_frame_pointers(void **state)
+{
+	(void)state;
+	check_whole("fp", "chain", whole_chain);
+}
+
+static void a_program_without_frame_pointers(void **state)
+{
+	(void)state;
+	check_whole("nofp", "chain", whole_chain);
+}
+
+/* Here frame pointers lie: the C library keeps none, so that the one in the register is inner's, and following it would
+ * lose inner() or compare(), which is the one that waits. */
+static void through_a_callback_of_the_c_library(void **state)
+{
+	(void)state;
+	check_whole("fp", "qsort", sorted_chain);
+	check_whole("nofp", "qsort", sorted_chain);
+}
+
+/* Without tables of its own, from the C library's (which have them) on by frame pointer, and from there by tables again. */
+static void a_program_without_tables_by_frame_pointer(void **state)
+{
+	struct stack s;
+
+	(void)state;
+	needs_libdw();
+	capture(&s, "barefp", "chain");
+	unwind(&s, s.dump.size, 64);
+	assert_chain(&s, whole_chain);
+	assert_int_equal(s.how.by_frame_pointer, 4); /* the callers of inner, middle, outer and main */
+	assert_true(s.how.whole);
+	end(&s);
+}
+
+static void neither_tables_nor_frame_pointers_is_said(void **state)
+{
+	struct stack s;
+
+	(void)state;
+	needs_libdw();
+	capture(&s, "bare", "chain");
+	unwind(&s, s.dump.size, 64);
+	assert_chain(&s, (const char *const[]){ "libc", "inner", NULL });
+	assert_false(s.how.whole);
+	assert_true(s.how.count < 6);
+	assert_non_null(strstr(s.how.why, s.how.by_frame_pointer ? "return address" : "subject-bare: "));
+	end(&s);
+}
+
+static void a_short_copy_says_where_it_ended(void **state)
+{
+	struct stack s;
+
+	(void)state;
+	needs_libdw();
+	capture(&s, "nofp", "chain");
+	unwind(&s, 128, 64);
+	assert_false(s.how.whole);
+	assert_string_equal(s.how.why, "the copy of the stack ended after 128 bytes");
+	assert_in_range(s.how.count, 1, 3);
+	unwind(&s, 0, 64);
+	assert_int_equal(s.how.count, 1);
+	assert_string_equal(s.how.why, "the copy of the stack ended after 0 bytes");
+	unwind(&s, s.dump.size, 64); /* and the same process again */
+	assert_chain(&s, whole_chain);
+	end(&s);
+}
+
+static void no_more_frames_than_there_is_room(void **state)
+{
+	struct stack s;
+
+	(void)state;
+	needs_libdw();
+	capture(&s, "nofp", "chain");
+	s.pcs[3] = 0x1234;
+	unwind(&s, s.dump.size, 3);
+	assert_int_equal(s.how.count, 3);
+	assert_int_equal(s.pcs[3], 0x1234);
+	assert_string_equal(s.how.why, "deeper than 3 frames");
+	end(&s);
+}
+
+/* Whatever stands on the stack, it ends, and gives only addresses of code. */
+static void an_overwritten_stack(void **state)
+{
+	uint64_t random = 0x9e3779b97f4a7c15u;
+	struct stack s;
+	struct dump good;
+
+	(void)state;
+	needs_libdw();
+	capture(&s, "nofp", "qsort");
+	good = s.dump;
+	for (int round = 0; round < 300; round++) {
+		s.dump = good;
+		for (int i = 0; i < 20; i++) {
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			memcpy(s.dump.stack + (random >> 33) % (s.dump.size - 8) / 8 * 8, round % 3 ? &random : &good.word[16], 8);
+		}
+		if (round % 5 == 0)
+			s.dump.word[random >> 60] = random;
+		unwind(&s, s.dump.size, 64);
+		assert_in_range(s.how.count, 1, 64);
+		assert_true(s.how.whole == !*s.how.why);
+	}
+	end(&s);
+}
+
+static void a_pc_that_is_nowhere(void **state)
+{
+	struct stack s;
+
+	(void)state;
+	capture(&s, "fp", "chain");
+#if defined(__x86_64__)
+	s.dump.word[16] = 8;
+#else
+	s.dump.word[32] = 8;
+#endif
+	unwind(&s, s.dump.size, 64);
+	assert_int_equal(s.how.count, 0);
+	assert_string_equal(s.how.why, "the thread stands at an address that is not mapped");
+	end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_program_with_frame_pointers),
+		cmocka_unit_test(a_program_without_frame_pointers),
+		cmocka_unit_test(through_a_callback_of_the_c_library),
+		cmocka_unit_test(a_program_without_tables_by_frame_pointer),
+		cmocka_unit_test(neither_tables_nor_frame_pointers_is_said),
+		cmocka_unit_test(a_short_copy_says_where_it_ended),
+		cmocka_unit_test(no_more_frames_than_there_is_room),
+		cmocka_unit_test(an_overwritten_stack),
+		cmocka_unit_test(a_pc_that_is_nowhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
