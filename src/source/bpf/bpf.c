@@ -151,6 +151,34 @@ static void take_over(struct bpf_state *s)
 			s->room.groups[i].ops->marked(&s->room.groups[i]);
 }
 
+/* What could not be kept, in a status row; and the bits of what grew, which make numbers lower bounds. */
+static void read_losses(struct bpf_room *r, struct sample *out)
+{
+	static const char *const texts[LOSSES] = {
+#define X(id, text) text,
+		BPF_LOSSES(X)
+#undef X
+	};
+	const struct group *id = &r->groups[0];
+	int map = group_map(id, "losses");
+	char why[240] = "";
+	size_t n = 0;
+
+	r->losing = 0;
+	for (u32 i = 0; map >= 0 && i < LOSSES; i++) {
+		u64 lost = group_read_count(id, map, i);
+
+		if (lost != r->lost[i])
+			r->losing |= LOSS_BIT(i);
+		r->lost[i] = lost;
+		if (lost && n < sizeof why)
+			n += (size_t)snprintf(why + n, sizeof why - n, "%s%llu %s", n ? ", " : "lost so far: ",
+				(unsigned long long)lost, texts[i]);
+	}
+	if (n)
+		sample_status(out, "probe tables", STATUS_PARTIAL, why, "");
+}
+
 static void read_bpf(void *state, const struct target *t, struct sample *out)
 {
 	struct bpf_state *s = state;
@@ -164,6 +192,7 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 	if (s->generation != target_generation(t))
 		id_follow(&s->room.groups[0]);
 	s->generation = target_generation(t);
+	read_losses(&s->room, out);
 	switcher_go(s->switcher, clock_now());
 	for (size_t i = 0; i < s->room.ngroups; i++)
 		if (switcher_has(s->switcher, &s->room.groups[i]))
@@ -185,7 +214,7 @@ static void ask_bpf(void *state, const struct target *t, const char *question, c
 	(void)t;
 	switcher_ask(s->switcher, question, answer, size, clock_now());
 	if (s->joined)
-		switcher_go(s->switcher, clock_now());
+	switcher_go(s->switcher, clock_now());
 }
 
 static void close_bpf(void *state)

@@ -153,9 +153,14 @@ void group_put_state(const struct group *g, struct sample *out, enum bpf_metric 
 		sample_put(out, (metric_id)(g->room->env->first + m), p);
 }
 
+static enum point_state state_now(const struct group *g)
+{
+	return g->room->losing & (g->ops->losses | LOSS_BIT(LOST_MARKS)) ? POINT_PARTIAL : POINT_OK;
+}
+
 void group_put(const struct group *g, struct sample *out, enum bpf_metric m, double value)
 {
-	group_put_state(g, out, m, value, POINT_OK);
+	group_put_state(g, out, m, value, state_now(g));
 }
 
 void group_missing(const struct group *g, struct sample *out, enum bpf_metric m, enum point_state state, const char *why)
@@ -166,10 +171,14 @@ void group_missing(const struct group *g, struct sample *out, enum bpf_metric m,
 
 void group_put_hist(const struct group *g, struct sample *out, enum bpf_metric m, struct hist *take)
 {
-	if (group_wants(g, m))
-		sample_put_hist(out, (metric_id)(g->room->env->first + m), take);
-	else
+	metric_id id = (metric_id)(g->room->env->first + m);
+
+	if (!group_wants(g, m)) {
 		free(take);
+		return;
+	}
+	sample_put_hist(out, id, take);
+	out->points[id].state = state_now(g);
 }
 
 /* Why a group gives no numbers, at each of its rows. */

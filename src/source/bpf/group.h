@@ -32,6 +32,8 @@ struct bpf_room {
 	struct bpf_control *control; /* mapped */
 	struct group *groups;
 	size_t ngroups;
+	u64 lost[LOSSES];          /* so far */
+	unsigned losing;           /* bits of enum loss: which grew since the last tick */
 	struct records *records;   /* NULL: no group that is loaded has any */
 	struct slow *slow;
 	const struct slots *slots; /* the threads, of the scheduler group; NULL: it is not loaded */
@@ -43,6 +45,7 @@ struct group_ops {
 	enum bpf_metric first, last; /* its rows */
 	bool always;                 /* also when none of them is wanted: the others need it */
 	bool opt_in;                 /* only when asked for by name */
+	unsigned losses;             /* bits of enum loss: when one grows, its numbers are lower bounds */
 	const char *how;             /* then: what asks for it, "--latency syscall" */
 
 	/* Opens the skeleton: sets g->object, g->skeleton and read-only data. */

@@ -219,6 +219,7 @@ const struct group_ops group_sched = {
 	.summary = "run queue, waits by cause, locks, and the time of every thread, from the scheduler",
 	.first = BPF_LAT_RUNQUEUE,
 	.last = BPF_SCHED_SWITCHES,
+	.losses = LOSS_BIT(LOST_SLOTS) | LOSS_BIT(LOST_LOCKS),
 	.open = sched_open,
 	.attached = sched_attached,
 	.marked = sched_marked,

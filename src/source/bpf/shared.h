@@ -163,6 +163,7 @@ struct slow_record {
 #define X(id, text) id,
 enum loss { BPF_LOSSES(X) LOSSES };
 #undef X
+#define LOSS_BIT(loss) (1u << (loss))
 
 /* Places in the histograms of the scheduler group. */
 enum { HIST_RUNQUEUE, HIST_OFFCPU, SCHED_HISTS = HIST_OFFCPU + CAUSES };
