@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,4 +82,19 @@ size_t *cells_sorted(const struct cells *c, int column)
 		rows[i] = list[i].row;
 	free(list);
 	return rows;
+}
+
+void cells_identity(const struct cells *c, const size_t *order, int place, char *buf, size_t size)
+{
+	snprintf(buf, size, "%llx", (unsigned long long)c->table->keys[order[place]]);
+}
+
+int cells_find(const struct cells *c, const size_t *order, const char *identity)
+{
+	uint64_t key = strtoull(identity, NULL, 16);
+
+	for (size_t i = 0; *identity && i < c->nrows; i++)
+		if (c->table->keys[order[i]] == key)
+			return (int)i;
+	return -1;
 }

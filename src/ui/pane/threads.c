@@ -38,15 +38,16 @@ static int by_percent(const void *a, const void *b)
 
 static int by_row(const void *a, const void *b)
 {
-	const struct ranked *x = a, *y = b;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
 
-	return x->row < y->row ? -1 : x->row > y->row;
+	return x < y ? -1 : x > y;
 }
 
 /* The rows of the table, the busiest first; the caller frees. */
-static struct ranked *rank_rows(const struct cells *t)
+static size_t *rank_rows(const struct cells *t)
 {
 	struct ranked *list = xcalloc(t->nrows, sizeof *list);
+	size_t *rows = xcalloc(t->nrows, sizeof *rows);
 
 	for (size_t i = 0; i < t->nrows; i++) {
 		double percent = busy(t, i) * 100;
@@ -54,7 +55,10 @@ static struct ranked *rank_rows(const struct cells *t)
 		list[i] = (struct ranked){ i, isnan(percent) ? -1 : (int)(percent + 0.5) };
 	}
 	qsort(list, t->nrows, sizeof *list, by_percent);
-	return list;
+	for (size_t i = 0; i < t->nrows; i++)
+		rows[i] = list[i].row;
+	free(list);
+	return rows;
 }
 
 static void draw_number(struct canvas *c, int row, int col, int cols, double v, const char *unit)
@@ -82,7 +86,7 @@ static void draw_entry(const struct view *v, struct canvas *c, struct rect r, co
 static void draw_bars(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
 	size_t across = r.cols >= 2 * ENTRY_COLS ? (size_t)(r.cols / ENTRY_COLS) : 1, n = across * (size_t)r.rows;
-	struct ranked *list = rank_rows(t);
+	size_t *list = rank_rows(t);
 	int cols = r.cols / (int)across;
 
 	if (n > t->nrows)
@@ -90,7 +94,7 @@ static void draw_bars(const struct view *v, struct canvas *c, struct rect r, con
 	qsort(list, n, sizeof *list, by_row);
 	for (size_t i = 0; i < n; i++)
 		draw_entry(v, c, (struct rect){ r.row + (int)(i / across), r.col + (int)(i % across) * cols, 1, cols }, t,
-			list[i].row);
+			list[i]);
 	free(list);
 }
 
@@ -217,7 +221,7 @@ static void draw_row(const struct view *v, struct canvas *c, int row, const stru
 
 static void draw_list(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
-	struct ranked *ranked = rank_rows(t);
+	size_t *ranked = rank_rows(t);
 	size_t room = (size_t)r.rows - 1, top = 0, selected = v->selected < 0 ? 0 : (size_t)v->selected;
 	struct list list = list_of(t, r);
 
@@ -227,7 +231,7 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 	for (size_t i = top; i < t->nrows && i - top < room; i++) {
 		int row = r.row + 1 + (int)(i - top);
 
-		draw_row(v, c, row, &list, t, ranked[i].row);
+		draw_row(v, c, row, &list, t, ranked[i]);
 		if (v->zoomed && i == selected)
 			canvas_put(c, row, r.col, ROLE_SELECT, '>');
 	}
@@ -278,6 +282,25 @@ static int count(const struct view *v)
 	return (int)cells_of(v, &table_threads).nrows;
 }
 
+static void identity(const struct view *v, int index, char *buf, size_t size)
+{
+	struct cells t = cells_of(v, &table_threads);
+	size_t *ranked = rank_rows(&t);
+
+	cells_identity(&t, ranked, index, buf, size);
+	free(ranked);
+}
+
+static int find(const struct view *v, const char *identity)
+{
+	struct cells t = cells_of(v, &table_threads);
+	size_t *ranked = rank_rows(&t);
+	int place = cells_find(&t, ranked, identity);
+
+	free(ranked);
+	return place;
+}
+
 const struct pane_ops pane_threads = {
 	.name = "threads",
 	.title = "Threads",
@@ -292,4 +315,6 @@ const struct pane_ops pane_threads = {
 	.wish = wish,
 	.draw = draw,
 	.count = count,
+	.identity = identity,
+	.find = find,
 };
