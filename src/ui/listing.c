@@ -24,17 +24,19 @@ static bool drop_one(const struct listing_column columns[], size_t count, struct
 	return true;
 }
 
-/* Gives what is left to those that may grow, from the left on. */
+/* Shares what is left among those that may grow, a column of cells each in turn. */
 static void grow(const struct listing_column columns[], size_t count, struct listing_place places[], int left)
 {
-	for (size_t i = 0; i < count; i++) {
-		int more = columns[i].most - columns[i].cols;
+	bool grown = true;
 
-		if (!places[i].cols || more <= 0)
-			continue;
-		more = more < left ? more : left;
-		places[i].cols += more;
-		left -= more;
+	while (left > 0 && grown) {
+		grown = false;
+		for (size_t i = 0; i < count && left > 0; i++)
+			if (places[i].cols && places[i].cols + 1 < columns[i].most) {
+				places[i].cols++;
+				left--;
+				grown = true;
+			}
 	}
 }
 
@@ -46,8 +48,7 @@ void listing_place(const struct listing_column columns[], size_t count, struct r
 		out[i].cols = columns[i].cols - 1;
 	while (width_of_all(columns, count, out) > r.cols && drop_one(columns, count, out))
 		;
-	if (width_of_all(columns, count, out) < r.cols)
-		grow(columns, count, out, r.cols - width_of_all(columns, count, out));
+	grow(columns, count, out, r.cols - width_of_all(columns, count, out));
 	for (size_t i = 0; i < count; i++) {
 		out[i].col = col + 1;
 		col += out[i].cols ? out[i].cols + 1 : 0;

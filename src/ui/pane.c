@@ -61,7 +61,7 @@ static void draw_rule(const struct pane_ops *p, const struct view *v, struct can
 {
 	char about[PANE_ABOUT_SIZE] = "", title[64], text[FMT_SIZE * 2 + 16];
 	struct grid g = rows_grid(r, true);
-	bool heads = v->heads && p->nrows && g.graph.cols > 0;
+	bool heads = v->heads && p->nrows && g.graph.cols > 0 && !(p->listed && p->listed(v));
 	struct view seen = *v;
 	int right = r.col + r.cols - 2, used;
 

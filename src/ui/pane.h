@@ -31,6 +31,8 @@ struct pane_ops {
 	void (*about)(const struct view *v, char *buf, size_t size);
 	/* Changes the wish that comes from the lines; NULL: leaves it. */
 	void (*wish)(const struct view *v, struct rect body, struct layout_wish *w);
+	/* Whether it has heads of its own at this moment, so that the rule line has none; NULL: never. */
+	bool (*listed)(const struct view *v);
 	/* Draws the body, below the rule line. Returns false to have the lines drawn instead; NULL: always. */
 	bool (*draw)(const struct view *v, struct canvas *c, struct rect r);
 	/* Length of its list when it is zoomed, for the selection; NULL: its lines. */

@@ -161,9 +161,12 @@ static void columns_go_by_rank_and_grow(void **state)
 	assert_int_equal(p[0].cols, 4);
 	assert_int_equal(p[3].col, 26);
 	assert_int_equal(p[3].cols, 6);
-	listing_place(columns, 4, (struct rect){ 0, 10, 1, 38 }, p); /* 14 for b, the last two for d */
+	listing_place(columns, 4, (struct rect){ 0, 10, 1, 38 }, p); /* two of the 16 for d, the rest for b */
 	assert_int_equal(p[1].cols, 19);
 	assert_int_equal(p[3].cols, 8);
+	listing_place(columns, 4, (struct rect){ 0, 10, 1, 25 }, p); /* three more: two for b, one for d */
+	assert_int_equal(p[1].cols, 7);
+	assert_int_equal(p[3].cols, 7);
 	listing_place(columns, 4, (struct rect){ 0, 0, 1, 21 }, p);
 	assert_int_equal(p[1].cols, 0);
 	assert_int_equal(p[2].col, 6);

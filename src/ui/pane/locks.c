@@ -1,34 +1,278 @@
-/* What threads wait for, as far as the kernel's own counters tell: switches and time in the run queue. */
+/*
+ * What threads wait for. With a probe of the scheduler: each lock with its waiters, its owner and where both stand, and
+ * who waits for whom. Without one, what the kernel's own counters tell: switches and time in the run queue.
+ */
+#include "ui/pane/locks.h"
+
+#include "base/alloc.h"
+#include "ui/blocks.h"
+#include "ui/list.h"
 #include "ui/pane/panes.h"
+#include "ui/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES_OF_LOCKS 4 /* most locks of the pane when it is not zoomed */
 
 static const struct row rows[] = {
+	{ "all locks", "lock", { "lock.wait_seconds" }, .rank = 0 },
 	{ "vol ", "vol", { "cpu.switches_voluntary" }, .rank = 0, .flags = ROW_RATE },
 	{ "invol ", "inv", { "cpu.switches_involuntary" }, .rank = 1, .flags = ROW_RATE },
 	{ "runq delay", "runq", { "cpu.runqueue_seconds" }, .rank = 1 },
 	{ "runq share", "rq%", { "cpu.runqueue_ratio" }, .rank = 2, .flags = ROW_PERCENT },
 	{ "runq avg", "avg", { "cpu.runqueue_wait_seconds" }, .rank = 2 },
 	{ "I/O delay", "io", { "cpu.io_delay_seconds" }, .rank = 3 },
+	{ "kern locks", "kern", { "lock.kernel_wait_seconds" }, .rank = 3 },
 	{ "throttled", "thr", { "cpu.throttled_seconds" }, .rank = 4 },
 	{ "cpu psi", "cpsi", { "cpu.pressure_some_seconds" }, .rank = 5, .flags = ROW_PERCENT },
 	{ "io psi", "ipsi", { "io.pressure_some_seconds" }, .rank = 5, .flags = ROW_PERCENT },
 	{ "mem psi", "mpsi", { "mem.pressure_some_seconds" }, .rank = 5, .flags = ROW_PERCENT },
 };
 
+static const char *const wants[] = { "lock.waits", "lock.kernel_waits", "lat.offcpu_lock_seconds", NULL };
+
+/* With a probe the locks are what is looked at first; without it they are not looked at for want of room. */
+static size_t lines(const struct pane_ops *self, const struct view *v, struct line *out, size_t max)
+{
+	size_t n = rows_lines(v, self->rows, self->nrows, out, max);
+	bool probed = point_has_value(view_named(v, "lock.wait_seconds"));
+
+	for (size_t i = 0; i < n; i++) {
+		bool locks = out[i].brief == rows[0].brief;
+
+		if (locks && !probed && out[i].rank < RANK_MISSING)
+			out[i].rank += RANK_MISSING;
+		else if (!locks && probed)
+			out[i].rank += 1;
+	}
+	return n;
+}
+
+/* "1.03 of 6 thread-seconds waited per second   5 locks" */
 static void about(const struct view *v, char *buf, size_t size)
 {
-	(void)v;
-	snprintf(buf, size, "switches, thread-seconds in the run queue a second");
+	struct point wait = view_named(v, "lock.wait_seconds");
+	struct cells t = cells_of(v, &table_locks);
+	const char *note = t.table ? t.table->note : "";
+	char number[VALUE_SIZE];
+	size_t n;
+
+	if (!point_has_value(wait)) {
+		snprintf(buf, size, "switches, thread-seconds in the run queue a second");
+		return;
+	}
+	n = (size_t)snprintf(buf, size, "%s%s%s of %u thread-seconds waited a second", note, note[0] ? "   " : "",
+		value_text(number, FORM_SPENT, wait), store_facts(v->store)->threads);
+	if (v->zoomed && n < size) {
+		struct locks l = locks_of(v);
+
+		snprintf(buf + n, size - n, "   %zu locks", l.contended);
+		locks_drop(&l);
+	}
+}
+
+/* ---- zoomed ---- */
+
+enum part { LIST, WORK, SITES, PAIRS, KERNEL, PARTS };
+
+static const struct list_column kernel_columns[] = {
+	{ .column = KLOCKS_LOCK, .cols = 20, .rank = 0 },
+	{ .column = KLOCKS_KIND, .cols = 7, .rank = 3 },
+	{ .column = KLOCKS_WAIT, .cols = 8, .rank = 0, .head = "wait/s" },
+	{ .column = KLOCKS_WAITS, .cols = 8, .rank = 4, .head = "waits/s" },
+	{ .column = KLOCKS_MAX, .cols = 7, .rank = 2 },
+	{ .column = KLOCKS_SITE, .cols = 16, .rank = 1, .grow = true },
+};
+
+static int at_most(size_t count, int most)
+{
+	return count < (size_t)most ? (int)count : most;
+}
+
+/* What stands in a zoomed pane, each part with the rule line or the heads above it. */
+static void share_rows(const struct view *v, const struct locks *l, struct block b[PARTS], struct rect r)
+{
+	size_t work = l->cells.nrows - l->contended, kernel = cells_of(v, &table_kernel_locks).nrows;
+	bool in_work = (size_t)v->selected >= l->contended;
+
+	b[LIST] = (struct block){ 1 + at_most(l->contended, 4), 1 + (l->contended ? (int)l->contended : 1), 0, 0 };
+	b[SITES] = (struct block){ .rank = 2 };
+	if (l->cells.nrows) {
+		b[SITES].least = locks_count_sites(v, l, l->order[v->selected], r.cols, 3);
+		b[SITES].good = locks_count_sites(v, l, l->order[v->selected], r.cols, r.rows);
+	}
+	b[PAIRS] = (struct block){ locks_count_pairs(v, 3), locks_count_pairs(v, r.rows), 3, 0 };
+	b[WORK] = (struct block){ 1 + at_most(work, 2), work ? 1 + (int)work : 0, in_work ? 1 : 5, 0 };
+	b[KERNEL] = (struct block){ 2 + at_most(kernel, 2), kernel ? 2 + (int)kernel : 0, 6, 0 };
+	blocks_share(b, PARTS, r.rows);
+}
+
+static void draw_rule(const struct view *v, struct canvas *c, struct rect r, const char *title)
+{
+	text_rule(c, v->glyphs, (struct rect){ r.row, r.col, 1, r.cols });
+	canvas_write(c, r.row, r.col + 1, r.cols - 2, ROLE_TITLE, title);
+}
+
+static void draw_contended(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	locks_draw_list(v, c, r, l, 0, l->contended, true);
+	if (!l->contended && r.rows > 1)
+		canvas_write(c, r.row + 1, r.col + 1, r.cols - 2, ROLE_DIM, "no thread has waited for a lock");
+}
+
+/* Condition variables, joins and queues: nobody is in the way of these threads, so they stand apart. */
+static void draw_work(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	draw_rule(v, c, r, " waiting for work, not contention ");
+	locks_draw_list(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, l, l->contended,
+		l->cells.nrows - l->contended, false);
+}
+
+static void draw_sites(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	locks_draw_sites(v, c, r, l, l->order[v->selected]);
+}
+
+static void draw_pairs(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	(void)l;
+	locks_draw_pairs(v, c, r);
+}
+
+static void draw_kernel(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	struct cells t = cells_of(v, &table_kernel_locks);
+	size_t *order = cells_sorted(&t, KLOCKS_WAIT);
+
+	(void)l;
+	draw_rule(v, c, r, " locks of the kernel ");
+	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &t, order, t.nrows, kernel_columns,
+		sizeof kernel_columns / sizeof kernel_columns[0], -1);
+	free(order);
+}
+
+static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	static void (*const draw_part[PARTS])(const struct view *, struct canvas *, struct rect, const struct locks *) = {
+		[LIST] = draw_contended, [WORK] = draw_work, [SITES] = draw_sites, [PAIRS] = draw_pairs, [KERNEL] = draw_kernel,
+	};
+	struct block b[PARTS];
+	int row = r.row;
+
+	share_rows(v, l, b, r);
+	for (int i = 0; i < PARTS; row += b[i++].rows)
+		if (b[i].rows)
+			draw_part[i](v, c, (struct rect){ row, r.col, b[i].rows, r.cols }, l);
+}
+
+/* ---- not zoomed ---- */
+
+/* The graph of all locks, then the worst of them, then the other rows. */
+static void draw_small(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	struct line list[LINES_MAX];
+	size_t n = lines(&pane_locks, v, list, LINES_MAX), shown = l->contended < LINES_OF_LOCKS ? l->contended : LINES_OF_LOCKS;
+	int row = r.row;
+
+	if ((int)shown >= r.rows)
+		shown = r.rows > 1 ? (size_t)r.rows - 1 : 0;
+	n = rows_choose(list, n, (size_t)r.rows - shown);
+	rows_draw(v, c, (struct rect){ row++, r.col, 1, r.cols }, list, 1, 1, -1);
+	for (size_t i = 0; i < shown; i++)
+		locks_draw_line(v, c, (struct rect){ row++, r.col, 1, r.cols }, l, l->order[i]);
+	rows_draw(v, c, (struct rect){ row, r.col, r.row + r.rows - row, r.cols }, list + 1, n - 1, 1, -1);
+}
+
+static bool probed(const struct view *v)
+{
+	return view_table(v, table_locks.name) && point_has_value(view_named(v, "lock.wait_seconds"));
+}
+
+static bool listed(const struct view *v)
+{
+	return v->zoomed && probed(v);
+}
+
+static bool draw(const struct view *v, struct canvas *c, struct rect r)
+{
+	struct view seen = *v;
+	struct locks l;
+
+	if (!probed(v) || r.rows < 1 || (!v->zoomed && !v->rules))
+		return false;
+	l = locks_of(v);
+	if (seen.selected >= (int)l.cells.nrows)
+		seen.selected = (int)l.cells.nrows - 1;
+	if (seen.selected < 0)
+		seen.selected = 0;
+	if (v->zoomed)
+		draw_zoomed(&seen, c, r, &l);
+	else
+		draw_small(&seen, c, r, &l);
+	locks_drop(&l);
+	return true;
+}
+
+static void wish(const struct view *v, struct rect body, struct layout_wish *w)
+{
+	struct locks l;
+
+	(void)body;
+	if (!probed(v))
+		return;
+	l = locks_of(v);
+	w->good_rows += at_most(l.contended, LINES_OF_LOCKS);
+	locks_drop(&l);
+}
+
+static int count(const struct view *v)
+{
+	struct line list[LINES_MAX];
+
+	return probed(v) ? (int)cells_of(v, &table_locks).nrows : (int)lines(&pane_locks, v, list, LINES_MAX);
+}
+
+static void identity(const struct view *v, int index, char *buf, size_t size)
+{
+	struct locks l = locks_of(v);
+
+	buf[0] = '\0';
+	if (probed(v))
+		cells_identity(&l.cells, l.order, index, buf, size);
+	locks_drop(&l);
+}
+
+static int find(const struct view *v, const char *identity)
+{
+	struct locks l = locks_of(v);
+	int place = probed(v) ? cells_find(&l.cells, l.order, identity) : -1;
+
+	locks_drop(&l);
+	return place;
 }
 
 const struct pane_ops pane_locks = {
 	.name = "locks",
 	.title = "Locks",
-	.help = "Voluntary context switches are waits (locks, I/O, sleep), involuntary ones are a CPU taken away. The run "
-		"queue delay is how many threads at a time wanted to run and had no CPU.",
+	.help = "How long threads were blocked on locks, in seconds a second: 1 is one thread that always waits. Waits that end "
+		"by spinning are not seen. Zoomed: thr% is the share of all threads' time, runq how long those that were woken then "
+		"waited for a CPU, p50 p99 max of the last 10 s, held by the owner that the lock itself names, with ~ whoever woke "
+		"the last waiter, a guess. Below, for the selected lock: where its waiters stood and where it was let go, in % of what "
+		"was sampled; who waited for whom; the kernel's own locks. Condition variables, joins and queues are threads without "
+		"work, not contention, and stand apart. Without the probe: voluntary context switches are waits of any kind, "
+		"involuntary ones a CPU taken away; the run queue delay is how many threads at a time wanted to run and had no CPU.",
 	.rows = rows,
 	.nrows = sizeof rows / sizeof rows[0],
+	.wants = wants,
 	.weight = 2,
+	.lines = lines,
 	.about = about,
+	.wish = wish,
+	.listed = listed,
+	.draw = draw,
+	.count = count,
+	.identity = identity,
+	.find = find,
 };

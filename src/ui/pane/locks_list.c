@@ -1,0 +1,219 @@
+/* The list of locks: their order and their columns. */
+#include "ui/pane/locks.h"
+
+#include "base/alloc.h"
+#include "ui/listing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two digits of a number: what is almost alike keeps its place in a list. */
+static double rounded(double v)
+{
+	double step = v > 0 ? pow(10, floor(log10(v)) - 1) : 1;
+
+	return isnan(v) ? -1 : floor(v / step + 0.5) * step;
+}
+
+struct ranked {
+	size_t row;
+	bool work;
+	double wait;
+};
+
+static int by_wait(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->work != y->work)
+		return x->work ? 1 : -1;
+	if (x->wait != y->wait)
+		return x->wait > y->wait ? -1 : 1;
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+struct locks locks_of(const struct view *v)
+{
+	struct locks l = { .cells = cells_of(v, &table_locks), .threads = store_facts(v->store)->threads };
+	struct ranked *list = xcalloc(l.cells.nrows, sizeof *list);
+
+	l.order = xcalloc(l.cells.nrows, sizeof *l.order);
+	for (size_t i = 0; i < l.cells.nrows; i++) {
+		bool work = strcmp(cells_text(&l.cells, i, LOCKS_GROUP), "work") == 0;
+
+		list[i] = (struct ranked){ i, work, rounded(cells_number(&l.cells, i, LOCKS_WAIT)) };
+		l.contended += !work;
+	}
+	qsort(list, l.cells.nrows, sizeof *list, by_wait);
+	for (size_t i = 0; i < l.cells.nrows; i++)
+		l.order[i] = list[i].row;
+	free(list);
+	return l;
+}
+
+void locks_drop(struct locks *l)
+{
+	free(l->order);
+}
+
+/* A number of the table as a point: nothing is a gap and not a zero. */
+static struct point point_at(const struct cells *c, double v)
+{
+	struct point p = v > 0 ? point_of(v) : point_missing(POINT_GAP, NULL);
+
+	if (v > 0 && c->table->sampled)
+		p.state = POINT_SCALED;
+	return p;
+}
+
+const char *locks_seconds(char buf[VALUE_SIZE], const struct cells *c, double seconds)
+{
+	return value_text(buf, FORM_SECONDS, point_at(c, seconds));
+}
+
+static const char *name_of(const struct locks *l, size_t row)
+{
+	const char *name = cells_text(&l->cells, row, LOCKS_LOCK);
+
+	return name[0] ? name : cells_text(&l->cells, row, LOCKS_ADDR);
+}
+
+/* ---- the list of the zoomed pane ---- */
+
+struct field {
+	struct listing_column column;
+	const char *(*text)(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell);
+	int cell;
+};
+
+static const char *name_text(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell)
+{
+	(void)buf, (void)cell;
+	return name_of(l, row);
+}
+
+static const char *text_text(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell)
+{
+	(void)buf;
+	return cells_text(&l->cells, row, cell);
+}
+
+static const char *seconds_text(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell)
+{
+	return locks_seconds(buf, &l->cells, cells_number(&l->cells, row, cell));
+}
+
+static const char *count_text(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell)
+{
+	return value_text(buf, FORM_COUNT, point_at(&l->cells, cells_number(&l->cells, row, cell)));
+}
+
+/* Of the time of all threads. */
+static const char *share_text(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell)
+{
+	double share = cells_number(&l->cells, row, cell) / l->threads * 100;
+
+	if (!(share > 0) || !isfinite(share))
+		return "-";
+	if (share < 0.05)
+		return "<0.1";
+	snprintf(buf, VALUE_SIZE, "%s%.1f", l->cells.table->sampled ? "~" : "", share);
+	return buf;
+}
+
+static const struct field fields[] = {
+	{ { "lock", 12, 40, 0, true }, name_text, LOCKS_LOCK },
+	{ { "kind", 8, 0, 4, true }, text_text, LOCKS_KIND },
+	{ { "wait/s", 8, 0, 0, false }, seconds_text, LOCKS_WAIT },
+	{ { "thr%", 7, 0, 5, false }, share_text, LOCKS_WAIT },
+	{ { "waits/s", 8, 0, 6, false }, count_text, LOCKS_WAITS },
+	{ { "runq/s", 8, 0, 8, false }, seconds_text, LOCKS_RUNQUEUE },
+	{ { "p50", 8, 0, 7, false }, seconds_text, LOCKS_P50 },
+	{ { "p99", 8, 0, 2, false }, seconds_text, LOCKS_P99 },
+	{ { "max", 8, 0, 3, false }, seconds_text, LOCKS_MAX },
+	{ { "now", 5, 0, 1, false }, count_text, LOCKS_WAITERS },
+	{ { "held by", 14, 26, 1, true }, text_text, LOCKS_HOLDER },
+};
+
+#define FIELDS (sizeof fields / sizeof fields[0])
+
+static void draw_row(struct canvas *c, int at, const struct listing_place places[], const struct locks *l, size_t row)
+{
+	char buf[VALUE_SIZE];
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		const char *text = fields[i].text(buf, l, row, fields[i].cell);
+		bool nothing = strcmp(text, "-") == 0;
+
+		listing_cell(&fields[i].column, places[i], c, at, nothing ? ROLE_DIM : i ? ROLE_TEXT : ROLE_NOW, text);
+	}
+}
+
+void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t first,
+	size_t count, bool heads)
+{
+	int room = r.rows - heads, selected = v->selected - (int)first, top = selected >= room ? selected - room + 1 : 0;
+	struct listing_column columns[FIELDS];
+	struct listing_place places[FIELDS];
+
+	for (size_t i = 0; i < FIELDS; i++)
+		columns[i] = fields[i].column;
+	listing_place(columns, FIELDS, (struct rect){ r.row, r.col, 1, r.cols - 1 }, places);
+	if (heads)
+		listing_heads(columns, FIELDS, places, c, r.row);
+	if (selected >= (int)count)
+		top = 0;
+	for (int i = top; i < (int)count && i - top < room; i++) {
+		int at = r.row + heads + i - top;
+
+		draw_row(c, at, places, l, l->order[first + (size_t)i]);
+		if (i == selected)
+			canvas_put(c, at, r.col, ROLE_SELECT, '>');
+	}
+}
+
+/* ---- a line of the unzoomed pane ---- */
+
+/* What stands where other rows have their graph: "fwd.c:212" "3 wait" "by ctl/18236" "p99 1.9ms". */
+static const struct listing_column line_columns[] = {
+	{ "waits at", 14, 24, 0, true },
+	{ "waiting", 9, 0, 1, true },
+	{ "held by", 16, 20, 2, true },
+	{ "p99", 13, 0, 3, true },
+};
+
+#define LINE_COLUMNS (sizeof line_columns / sizeof line_columns[0])
+
+static void draw_where(const struct locks *l, struct canvas *c, struct rect r, size_t row)
+{
+	struct listing_place places[LINE_COLUMNS];
+	const char *holder = cells_text(&l->cells, row, LOCKS_HOLDER);
+	double p99 = cells_number(&l->cells, row, LOCKS_P99);
+	struct point now = point_at(&l->cells, cells_number(&l->cells, row, LOCKS_WAITERS));
+	char text[LINE_COLUMNS][128] = { "" }, number[VALUE_SIZE];
+
+	snprintf(text[0], sizeof text[0], "%s", cells_text(&l->cells, row, LOCKS_WAITS_AT));
+	if (point_has_value(now))
+		snprintf(text[1], sizeof text[1], "%s wait", value_text(number, FORM_COUNT, now));
+	if (holder[0])
+		snprintf(text[2], sizeof text[2], "by %s", holder);
+	if (p99 > 0)
+		snprintf(text[3], sizeof text[3], "p99 %s", locks_seconds(number, &l->cells, p99));
+	listing_place(line_columns, LINE_COLUMNS, (struct rect){ r.row, r.col - 1, 1, r.cols + 1 }, places);
+	for (size_t i = 0; i < LINE_COLUMNS; i++)
+		listing_cell(&line_columns[i], places[i], c, r.row, ROLE_TEXT, text[i]);
+}
+
+void locks_draw_line(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
+{
+	struct grid g = rows_grid(r, v->rules);
+	double wait = cells_number(&l->cells, row, LOCKS_WAIT);
+	char text[VALUE_SIZE + 2], number[VALUE_SIZE];
+
+	canvas_write(c, g.label.row, g.label.col, g.label.cols, ROLE_DIM, name_of(l, row));
+	draw_where(l, c, g.graph, row);
+	snprintf(text, sizeof text, "%s%s", locks_seconds(number, &l->cells, wait), wait > 0 ? "/s" : "");
+	canvas_right(c, g.now.row, g.now.col, g.now.cols, wait > 0 ? ROLE_NOW : ROLE_DIM, text);
+}
