@@ -86,7 +86,7 @@ static __always_inline struct pt_regs *regs_of(struct task_struct *t)
 {
 	if (has_task_regs)
 		return (void *)bpf_task_pt_regs(t);
-	return (struct pt_regs *)(BPF_CORE_READ(t, stack) + thread_stack_size) - 1;
+	return BPF_CORE_READ(t, stack) + thread_stack_size - bpf_core_type_size(struct pt_regs); /* the kernel's, not ours */
 }
 
 static __always_inline void read_regs(struct task_struct *t, struct registers *out)
