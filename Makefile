@@ -216,6 +216,13 @@ bench:
 bench-here: all $(SUBJECT) $(BUILD)/tests/bench/bench
 	@BUILD=$(BUILD) $(BUILD)/tests/bench/bench $(PART)
 
+# What tach can on the kernels of Debian's releases, in an emulator; KERNELS="6.1 6.12" narrows it.
+check-kernels:
+	@tools/setup.sh build kernels
+	+@$(again) check-kernels-here
+check-kernels-here: all $(BUILD)/tests/kernels/work
+	@V=$(V) BUILD=$(BUILD) LIMIT=1800 KERNELS="$(KERNELS)" tests/run.sh tests/kernels/check.sh
+
 # Lines that the tests reach, room by room.
 coverage:
 	@tools/setup.sh build test
@@ -247,9 +254,9 @@ clean:
 force:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo check check-here asan tsan tidy tidy-here fuzz fuzz-here bench bench-here coverage install uninstall \
-	docs check-docs clean force
+.PHONY: all demo check check-here asan tsan tidy tidy-here fuzz fuzz-here bench bench-here check-kernels \
+	check-kernels-here coverage install uninstall docs check-docs clean force
 
 -include $(patsubst %.skel.h,$(BUILD)/bpf/%.bpf.d,$(notdir $(BPF_SKELETONS)))
 -include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_BINS:%=%.o) $(TEST_HELP) $(FUZZ_BINS:%=%.o) $(BENCH_OBJECTS) \
-	$(BUILD)/tests/fuzz/replay.o $(BUILD)/man/gen.o $(SUBJECT).o)
+	$(BUILD)/tests/fuzz/replay.o $(BUILD)/man/gen.o $(SUBJECT).o $(BUILD)/tests/kernels/work.o)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that are missing for what its arguments name, and says so. Root, or a user with sudo;
 # with neither it names the packages in one line and stops. Nothing missing: does nothing, says nothing.
-#   tools/setup.sh build|test|tidy|fuzz|bench ...
+#   tools/setup.sh build|test|tidy|fuzz|bench|kernels ...
 set -u
 
 build='gcc libc6-dev make pkg-config libncurses-dev libinih-dev libproc2-dev libpfm4-dev libsodium-dev
@@ -11,6 +11,7 @@ test='g++ libcmocka-dev libvterm-dev redis-tools iperf3 mandoc linux-perf strace
 tidy='clang clang-tidy clang-format'
 fuzz='clang libclang-rt-dev'
 bench='htop procps'
+kernels='qemu-system-x86 busybox-static xz-utils debian-archive-keyring'
 
 wanted=
 for group in "$@"; do
@@ -20,8 +21,9 @@ for group in "$@"; do
 	tidy) wanted="$wanted $tidy" ;;
 	fuzz) wanted="$wanted $fuzz" ;;
 	bench) wanted="$wanted $bench" ;;
+	kernels) wanted="$wanted $kernels" ;;
 	*)
-		echo "setup: no such group: $group (build, test, tidy, fuzz, bench)" >&2
+		echo "setup: no such group: $group (build, test, tidy, fuzz, bench, kernels)" >&2
 		exit 2
 		;;
 	esac
