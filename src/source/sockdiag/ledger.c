@@ -132,6 +132,10 @@ void ledger_take(struct ledger *l, const struct seen *s, bool ours, bool old, ui
 	if (s->protocol == IPPROTO_TCP && !s->known && s->state != SEEN_LISTEN)
 		return; /* what is left of it when the connection is over */
 	l->seen++;
+	if (s->protocol == IPPROTO_TCP && s->state != SEEN_LISTEN) {
+		l->connections = true;
+		l->said |= s->known;
+	}
 	if (!slot) {
 		if (!ours && l->cookies.used >= LEDGER_STRANGERS)
 			return;

@@ -43,6 +43,8 @@ struct ledger {
 	uint32_t cycle, moment;
 	uint64_t total[SEEN_TOTALS]; /* of TCP sockets */
 	uint64_t udp_drops;
+	bool connections;            /* some were seen, of anybody; and by bits 1 << enum seen_total what the kernel says of them */
+	unsigned said;
 	size_t seen;                 /* sockets in this cycle, of anybody */
 	size_t left_out;             /* sockets of the target that there was no room for, in this cycle */
 	size_t lost;                 /* ended without a last word, or came and went unseen, since the last cycle ended */

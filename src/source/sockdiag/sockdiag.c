@@ -20,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DUMP_SHARE 200                      /* of the time since the last tick: 0.5 % of one CPU */
+/* CPU time of a tick for sockets, and for descriptors: a share of the time since the last one, and no less than that. */
+#define DUMP_SHARE 200
+#define DUMP_LEAST NSEC_PER_MSEC
 #define WALK_SHARE 500
-#define AT_FIRST (20 * NSEC_PER_MSEC)       /* CPU time for each at the first tick: what was there before must be known */
-#define LEAST (100 * NSEC_PER_USEC)
+#define WALK_LEAST (500 * NSEC_PER_USEC)
+#define AT_FIRST (20 * NSEC_PER_MSEC) /* each, at the first tick: what was there before must be known */
 
 struct sockdiag {
 	const struct source_env *env;
@@ -153,23 +155,29 @@ static void identify(struct sockdiag *s, const struct target *t, nsec_t budget)
 	ledger_adopt(&s->ledger, is_ours, s);
 }
 
+static nsec_t at_least(nsec_t a, nsec_t least)
+{
+	return a > least ? a : least;
+}
+
 /* Returns whether a cycle has come to its end. */
 static bool cycle(struct sockdiag *s, const struct target *t)
 {
-	nsec_t now = clock_now(), passed = now - s->last, walk = passed / WALK_SHARE + LEAST;
-	nsec_t dump = passed / DUMP_SHARE + LEAST;
 	bool first = s->last == 0;
+	nsec_t now = clock_now(), passed = now - s->last;
+	nsec_t dump = first ? AT_FIRST : at_least(passed / DUMP_SHARE, DUMP_LEAST);
+	nsec_t walk = first ? AT_FIRST : at_least(passed / WALK_SHARE, WALK_LEAST);
 	size_t at = s->at;
 
 	s->last = now;
-	holders_walk(s->holders, t, first ? AT_FIRST : walk, ++s->ledger.moment);
+	holders_walk(s->holders, t, walk, ++s->ledger.moment);
 	hear(s);
 	s->at = at;
 	if (!s->busy)
 		begin(s, t);
 	s->ticks++;
 	s->ledger.moment++;
-	if (!look(s, first ? AT_FIRST : dump))
+	if (!look(s, dump))
 		return false;
 	if (!first)
 		identify(s, t, walk);
@@ -231,8 +239,20 @@ static void put_totals(const struct ledger *l, const struct sockdiag_tick *t, en
 		SOCKDIAG_TCP_RX_BYTES, SOCKDIAG_TCP_TX_BYTES, SOCKDIAG_TCP_RETRANSMITS };
 
 	for (int i = 0; i <= SEEN_RETRANSMITS; i++)
-		sockdiag_put(t, metrics[i], (double)l->total[i], state);
+		if (l->connections && !(l->said & 1u << i))
+			sockdiag_missing(t, metrics[i], metrics[i], POINT_ABSENT, "this kernel does not count it for a socket");
+		else
+			sockdiag_put(t, metrics[i], (double)l->total[i], state);
 	sockdiag_put(t, SOCKDIAG_UDP_DROPS, (double)l->udp_drops, state);
+}
+
+/* Of the namespaces that are open, whether one of them tells of TCP only. */
+static bool has_no_udp(const struct spaces *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].open && s->list[i].dump.no_udp)
+			return true;
+	return false;
 }
 
 /* Why some of the target's sockets are not seen; NULL: all are. */
@@ -308,6 +328,9 @@ static void put(struct sockdiag *s, const struct sockdiag_tick *t, const struct 
 	s->ledger.lost = 0;
 	put_levels(&s->ledger, t, state);
 	put_totals(&s->ledger, t, state);
+	if (has_no_udp(&s->spaces))
+		sockdiag_missing(t, SOCKDIAG_UDP_RX_QUEUE, SOCKDIAG_UDP_DROPS, POINT_ABSENT,
+			"this kernel tells of TCP sockets only (udp_diag is missing)");
 	listing_put(&s->ledger, t->out);
 }
 
