@@ -214,7 +214,7 @@ static void ask_bpf(void *state, const struct target *t, const char *question, c
 	(void)t;
 	switcher_ask(s->switcher, question, answer, size, clock_now());
 	if (s->joined)
-	switcher_go(s->switcher, clock_now());
+		switcher_go(s->switcher, clock_now());
 }
 
 static void close_bpf(void *state)

@@ -100,11 +100,33 @@ static __always_inline bool is_member(struct task_struct *t)
 	return mark && *mark & 1;
 }
 
+/* The same of the task that runs the program. */
+static __always_inline bool is_current_member(void)
+{
+	u32 tgid, *mark;
+
+	if (has_task_storage)
+		return is_member(bpf_get_current_task_btf());
+	tgid = bpf_get_current_pid_tgid() >> 32;
+	mark = bpf_map_lookup_elem(&tid_marks, &tgid);
+	return mark && *mark & 1;
+}
+
 static __always_inline struct task_struct *current_task(void)
 {
 	if (has_task_storage)
 		return bpf_get_current_task_btf();
 	return (void *)bpf_get_current_task();
+}
+
+/* 32-bit code: its system calls have other numbers. */
+static __always_inline bool is_compat(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->cs == 0x23;
+#else
+	return false;
+#endif
 }
 
 static __always_inline void hist_record(void *map, u32 which, u64 value, u64 epoch)

@@ -53,12 +53,14 @@ static int share_maps(struct group *g, struct bpf_object *object, struct err *e)
 /* Switches off what this kernel does not know: the hooks go to g->missing. */
 static void leave_out(struct group *g, struct bpf_object *object)
 {
-	struct bpf_map *marks = bpf_object__find_map_by_name(object, g->room->features.task_storage ? "tid_marks" : "marks");
+	bool storage = g->room->features.task_storage;
 	struct bpf_program *p;
+	struct bpf_map *m;
 	size_t n = 0;
 
-	if (marks)
-		bpf_map__set_autocreate(marks, false);
+	bpf_object__for_each_map(m, object) /* each map on tasks has one by tid that stands in for it */
+		if (storage ? str_starts(bpf_map__name(m), "tid_") : bpf_map__type(m) == BPF_MAP_TYPE_TASK_STORAGE)
+			bpf_map__set_autocreate(m, false);
 	bpf_object__for_each_program(p, object) {
 		const char *section = bpf_program__section_name(p);
 

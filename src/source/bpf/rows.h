@@ -38,6 +38,9 @@
 		"Time that threads slept for contended locks, summed over threads.") \
 	X(SCHED_SWITCHES, "cpu.switches_exact", "switches", COUNTER, COUNT, \
 		"Context switches away from the target's threads, voluntary or not, each one counted.") \
+	/* sys.c */ \
+	X(LAT_SYSCALL, "lat.syscall_seconds", "system call", HISTOGRAM, SECONDS, \
+		"Time in each system call, blocked or not; every process of the machine pays while it is on.") \
 	/* end */
 
 #define X(id, name, label, kind, unit, help) BPF_##id,

@@ -49,6 +49,7 @@ enum lock_kind {
 #define PAIRS 2048
 #define RECORDS_BYTES (1 << 20)
 #define CALLS 512          /* system call numbers, 0 .. 511 */
+#define CALL_FOREIGN 511   /* stands for those of 32-bit code, whose numbers are others, and of a number beyond */
 #define CALL_NONE 0xffffu  /* blocked outside a system call: page fault, exit */
 
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_RUNNABLE, SLOT_BLOCKED, SLOT_DEAD };
@@ -114,6 +115,11 @@ struct call_total {
 	u64 max, epoch;
 };
 
+/* One system call, on one CPU, while all are timed. */
+struct sys_total {
+	u64 calls, errors, time;
+};
+
 enum stack_role { STACK_WAIT, STACK_HOLD, STACK_FAULT };
 
 #define STACK_BYTES 8192
@@ -158,6 +164,7 @@ struct slow_record {
 	X(LOST_LOCKS, "waits on locks without a place") \
 	X(LOST_PAIRS, "waits of pairs without a place") \
 	X(LOST_STACKS, "stacks") \
+	X(LOST_CALLS, "system calls") \
 	X(LOST_OTHER, "records of other maps")
 
 #define X(id, text) id,

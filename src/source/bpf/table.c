@@ -1,9 +1,11 @@
 /* The groups, in the order of loading; the first says who belongs to the target. */
 #include "source/bpf/id.h"
 #include "source/bpf/sched.h"
+#include "source/bpf/sys.h"
 
 const struct group_ops *const group_table[] = {
 	&group_id,
 	&group_sched,
+	&group_sys, /* after sched: it fills rows that the waits have begun */
 	NULL,
 };

@@ -1,0 +1,114 @@
+/*
+ * Every system call of the target, timed from its entry to its return. The hooks are in everybody's way, so what does not
+ * belong to the target leaves at once, and the group runs only while somebody looks.
+ */
+#include "source/bpf/common.bpf.h"
+
+const volatile u32 call_sigreturn; /* gives back the registers of what was interrupted: no result of its own */
+const volatile u32 call_restart;
+
+/* A call that began before is not one that was seen to begin. Set while the programs are detached. */
+u64 not_before;
+
+struct open_call {
+	u64 began; /* 0: none is open */
+	u32 call, pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct open_call);
+} open_calls SEC(".maps");
+
+/* The same by tid, for kernels before 5.11. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, struct open_call);
+} tid_calls SEC(".maps");
+
+/* CALLS places for each CPU; the loader makes it as large as that. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CALLS);
+	__type(key, u32);
+	__type(value, struct sys_total);
+} sys_totals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct bpf_hist);
+} sys_hists SEC(".maps");
+
+static __always_inline struct open_call *call_get(bool make)
+{
+	struct open_call none = { 0 }, *c;
+	u32 tid;
+
+	if (has_task_storage)
+		return bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), make ? &none : 0,
+			make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	tid = (u32)bpf_get_current_pid_tgid();
+	c = bpf_map_lookup_elem(&tid_calls, &tid);
+	if (!c && make) {
+		bpf_map_update_elem(&tid_calls, &tid, &none, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&tid_calls, &tid);
+	}
+	return c;
+}
+
+SEC("tp_btf/sys_enter") int BPF_PROG(tach_sys_enter, struct pt_regs *regs, long number)
+{
+	struct open_call *c;
+
+	if (!is_current_member())
+		return 0;
+	c = call_get(true);
+	if (!c) {
+		lose(LOST_CALLS);
+		return 0;
+	}
+	/* What goes on by restart_syscall is the call that was interrupted, whose number is still there. */
+	if (number != call_restart)
+		c->call = number >= 0 && number < CALL_FOREIGN && !is_compat(regs) ? (u32)number : CALL_FOREIGN;
+	c->began = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/sys_exit") int BPF_PROG(tach_sys_exit, struct pt_regs *regs, long result)
+{
+	struct open_call *c = call_get(false);
+	struct bpf_control *control;
+	struct sys_total *t;
+	u64 began, took;
+	u32 call, place;
+
+	if (!c || !c->began)
+		return 0;
+	began = c->began;
+	call = c->call;
+	c->began = 0;
+	control = control_get();
+	if (began < not_before || !control)
+		return 0;
+	took = bpf_ktime_get_ns() - began;
+	hist_record(&sys_hists, 0, took, control->epoch);
+	place = bpf_get_smp_processor_id() * CALLS + (call & (CALLS - 1));
+	t = bpf_map_lookup_elem(&sys_totals, &place);
+	if (!t)
+		return 0;
+	t->calls++;
+	t->time += took;
+	if (result < 0 && result >= -4095 && call != call_sigreturn)
+		t->errors++;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
