@@ -355,7 +355,7 @@ static void hostile_names_and_every_size(void **state)
 	}
 	press(&f, "kkkkkkk");
 	draw(&f, 40, 120);
-	shows(&f, ">テーブル接続テーブル接続  mutex ");
+	shows(&f, ">テーブル接続テーブル接続 mutex ");
 	shows(&f, "\n std::__1::map<std::__1:: mutex ");
 	shows(&f, "\n 0x5581f2a04240           rwlock"); /* without a name: by its address */
 	end(&f);
