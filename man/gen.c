@@ -108,6 +108,25 @@ static void put_panes(FILE *out)
 	put_tagged(out, "panes", 2);
 }
 
+/* Kind, and what it means and where it misleads. */
+static void put_latencies(FILE *out)
+{
+	struct list_rows rows = rows_of("latency");
+
+	fputs(".Bl -tag -width Ds\n", out);
+	for (size_t i = 0; i < rows.count; i++) {
+		fputs(".It Cm", out);
+		put_argument(out, rows.row[i].cell[0]);
+		fputs(" Pq Va", out);
+		put_argument(out, rows.row[i].cell[1]);
+		fputc('\n', out);
+		put_sentence(out, rows.row[i].cell[3]);
+		put_sentence(out, rows.row[i].cell[4]);
+	}
+	fputs(".El\n", out);
+	list_rows_free(&rows);
+}
+
 static void put_roles(FILE *out)
 {
 	struct list_rows rows = rows_of("roles");
@@ -361,8 +380,8 @@ static const struct {
 	void (*put)(FILE *out);
 } tables[] = {
 	{ "commands", put_commands }, { "options", put_options }, { "config", put_config }, { "keys", put_keys },
-	{ "actions", put_actions }, { "roles", put_roles }, { "panes", put_panes }, { "metrics", put_metrics },
-	{ "formulas", put_formulas }, { "workloads", put_workloads }, { "formats", put_formats },
+	{ "actions", put_actions }, { "roles", put_roles }, { "panes", put_panes }, { "latency", put_latencies },
+	{ "metrics", put_metrics }, { "formulas", put_formulas }, { "workloads", put_workloads }, { "formats", put_formats },
 };
 
 /* ---- pages ---- */

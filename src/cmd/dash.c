@@ -86,7 +86,7 @@ static size_t history_ticks(nsec_t interval)
 static int open_dash(struct dash *d, struct err *e)
 {
 	const struct options *o = d->options;
-	struct screen_options so = { .interval = o->interval, .span = o->span, .utc = o->utc };
+	struct screen_options so = { .interval = o->interval, .span = o->span, .utc = o->utc, .latency = o->latency };
 	const char *no_color = getenv("NO_COLOR");
 	char note[256];
 
@@ -154,6 +154,7 @@ static void say_end(struct dash *d)
 static void take_key(struct dash *d, ui_key key)
 {
 	enum screen_effect effect;
+	struct ask ask;
 
 	if (key == UI_KEY_RESIZE) {
 		resize(d);
@@ -167,8 +168,9 @@ static void take_key(struct dash *d, ui_key key)
 		term_redraw();
 	else if (effect == SCREEN_INTERVAL)
 		session_set_interval(d->session, screen_interval(d->screen));
-	else if (effect == SCREEN_ASK_MEMORY)
-		session_ask(d->session, "proc", "memory");
+	else if (effect == SCREEN_ASK)
+		while (screen_take_ask(d->screen, &ask))
+			session_ask(d->session, ask.source, ask.text);
 }
 
 static void take_keys(struct dash *d)

@@ -43,6 +43,15 @@ const struct histogram_figure histogram_figures[] = {
 	{ NULL, NULL, 0, NULL },
 };
 
+const struct histogram_figure *histogram_figure_find(const char *name)
+{
+	const struct histogram_figure *f = histogram_figures;
+
+	while (f->name && strcmp(f->name, name) != 0)
+		f++;
+	return f;
+}
+
 #define EVENTS_BEYOND 10
 
 double histogram_figure_value(const struct histogram_figure *figure, const struct hist *h)

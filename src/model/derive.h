@@ -33,9 +33,10 @@ struct histogram_figure {
 };
 
 extern const struct histogram_figure histogram_figures[]; /* p50 p90 p99 p999 max mean, name NULL at the end */
+const struct histogram_figure *histogram_figure_find(const char *name); /* which must be one of them */
 
-/* NaN if the histogram is empty, or when fewer than ten events lie beyond a percentile: a p99 of 300 events would be
- * the third slowest of them, which is chance. p50 needs 20 events, p90 100, p99 1,000, p999 10,000; max and mean one. */
+/* NaN if the histogram is empty, or when fewer than ten events lie beyond a percentile: a p99 of 300 events would be the
+ * third slowest of them, which is chance. p50 needs 20 events, p90 100, p99 1,000, p999 10,000; max and mean one. */
 double histogram_figure_value(const struct histogram_figure *figure, const struct hist *h);
 
 /* What a formula may ask of its inputs: VALUE for a plain name, FIGURE + i for histogram_figures[i]. */

@@ -7,21 +7,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NO_SOURCE "no source that is open here measures it"
+#define NO_SOURCE "no source measures this here"
 
 /* A row whose absence needs no words of its own. */
 #define KIND(word_, metric_, title_, means_, misleads_) \
 	{ .word = word_, .metric = metric_, .title = title_, .means = means_, .misleads = misleads_, .missing = NO_SOURCE }
 
+/* Time off the CPU by its cause. */
+#define CAUSE(word_, metric_, title_, means_, misleads_) \
+	{ .word = word_, .metric = metric_, .title = title_, .means = means_, .misleads = misleads_, .missing = NO_SOURCE, \
+		.cause = word_ }
+
 const struct latency_kind latency_kinds[] = {
 	{ .word = "app", .metric = "app.", .title = "published by the program",
 		.means = "What the program itself times and publishes through tach/publish.h.",
-		.misleads = "Only the program knows from when to when, and time that requests wait before it looks is often left out.",
+		.misleads = "Only the program knows from when to when, and time that requests wait before it looks is often left "
+			"out.",
 		.missing = "the program publishes no latencies", .eager = true },
 	{ .word = "fn", .metric = "fn.", .title = "functions of --fn",
 		.means = "Time from entry to return of a function of the program or its libraries, blocked time included.",
-		.misleads = "Every call pays 1 us or more for being timed; calls inlined by the compiler are not seen, and a function "
-			"that never returns is not counted.",
+		.misleads = "Every call pays 1 us or more for being timed; calls inlined by the compiler are not seen, and a "
+			"function that never returns is not counted.",
 		.missing = "no function is timed: --fn SYMBOL names one" },
 	KIND("request", "lat.request_seconds", "request to answer, as server",
 		"Time from the first byte received after the last answer to the first byte sent back, on each connection that the "
@@ -31,32 +37,35 @@ const struct latency_kind latency_kinds[] = {
 	KIND("upstream", "lat.upstream_seconds", "request to answer, as client",
 		"Time from the first byte sent after the last answer to the first byte received, on each connection that the program "
 		"opened: how long others let it wait.",
-		"The network is part of it; pipelined requests count as one batch; what a server pushes unasked passes for an answer."),
+		"The network is part of it; pipelined requests count as one batch; what a server pushes unasked passes for an "
+		"answer."),
 	KIND("gap", "lat.gap_seconds", "receive to send, UDP",
 		"Time from a datagram received to the next one sent on the same UDP socket.",
 		"Paired by socket, not by peer: with many peers at once it is shorter than any of their requests."),
-	KIND("offcpu", "lat.offcpu_seconds", "off the CPU, all causes",
-		"Each single wait of a thread: from leaving the CPU until something wakes it.",
-		"A server that waits for work is off the CPU too: look at the causes; the wait for a CPU after that is runqueue."),
-	KIND("lock", "lat.offcpu_lock_seconds", "off the CPU for a lock",
+	{ .word = "offcpu", .metric = "lat.offcpu_seconds", .title = "off the CPU, all causes",
+		.means = "Each single wait of a thread: from leaving the CPU until something wakes it.",
+		.misleads = "A server that waits for work is off the CPU too: look at the causes; the wait for a CPU after that is "
+			"runqueue.",
+		.missing = NO_SOURCE, .cause = "" },
+	CAUSE("lock", "lat.offcpu_lock_seconds", "off the CPU for a lock",
 		"Each wait in the kernel for a contended lock of the program.",
 		"Spinning and waits that end before the thread sleeps are not in it; condition variables and joins are idle."),
-	KIND("disk", "lat.offcpu_disk_seconds", "off the CPU for files",
+	CAUSE("disk", "lat.offcpu_disk_seconds", "off the CPU for files",
 		"Each wait of a thread in a system call on files.",
 		"What the page cache answers does not wait; writes wait later, in fsync or in the kernel's own threads."),
-	KIND("net", "lat.offcpu_net_seconds", "off the CPU for sockets",
+	CAUSE("net", "lat.offcpu_net_seconds", "off the CPU for sockets",
 		"Each wait of a thread in a system call on sockets, poll and epoll included.",
 		"Waiting for the next request is in it as well as waiting for an answer: request and upstream tell them apart."),
-	KIND("sleep", "lat.offcpu_sleep_seconds", "asleep by its own wish",
+	CAUSE("sleep", "lat.offcpu_sleep_seconds", "asleep by its own wish",
 		"Each wait that a thread asked for by time: nanosleep and timers.",
 		"Timer slack and coarse timers make it longer than was asked for; it costs nobody a CPU."),
-	KIND("idle", "lat.offcpu_idle_seconds", "idle",
+	CAUSE("idle", "lat.offcpu_idle_seconds", "idle",
 		"Each wait for work: condition variables, joins, waiting for children.",
 		"A thread pool with nothing to do looks just like one that waits for a slow producer."),
 	KIND("fault", "lat.offcpu_fault_seconds", "off the CPU in page faults",
 		"Each wait of a thread for memory: a page that comes from storage, or the lock of the address space.",
 		"Faults that the kernel serves at once do not wait and are not in it, however many they are."),
-	KIND("other", "lat.offcpu_other_seconds", "off the CPU, other causes",
+	CAUSE("other", "lat.offcpu_other_seconds", "off the CPU, other causes",
 		"Each wait of a thread for which no other cause is known.",
 		"A mixture: stops by signals, pipes, devices and calls that tach has no name for."),
 	KIND("runqueue", "lat.runqueue_seconds", "run queue",
@@ -74,9 +83,9 @@ const struct latency_kind latency_kinds[] = {
 		"Who held it is often another program; an uncontended lock costs nothing and is not seen."),
 	{ .word = "syscall", .metric = "lat.syscall_seconds", .title = "every system call",
 		.means = "Time in each system call, blocked or not.",
-		.misleads = "While it is on, every process of this machine pays about 65 ns a call: it switches itself off after 10 s "
-			"unless --latency syscall keeps it on.",
-		.missing = NO_SOURCE, .ask = "sys" },
+		.misleads = "While it is on, every process of this machine pays about 65 ns a call: it switches itself off after "
+			"10 s unless --latency syscall keeps it on.",
+		.missing = NO_SOURCE, .cause = "", .ask = "sys" },
 	{ .word = NULL },
 };
 

@@ -16,6 +16,7 @@ struct latency_kind {
 	const char *means;    /* one sentence: from when to when */
 	const char *misleads; /* one sentence: what it does not see, or takes for something else */
 	const char *missing;  /* why there is none, when no source says so */
+	const char *cause;    /* of the system calls that it is made of: "lock"; "": all causes; NULL: it is not */
 	bool eager;           /* shown unasked before its first event too */
 	const char *ask;      /* what the bpf source switches on for it only when asked ("on sys"): "sys"; NULL: no need */
 };
@@ -39,9 +40,9 @@ size_t latency_choices(const struct store *st, struct latency_choice out[LATENCY
 /* What --latency calls it: "request", "app:rtt". It keeps meaning the same as others come and go. */
 const char *latency_word(const struct store *st, struct latency_choice c, char buf[LATENCY_WORD_SIZE]);
 
-/* The place of the choice that a word means; -1: it is not there (yet). For "" the one to show unasked: what the program
- * publishes, else the first that has had events; 0 when there is none. A family's member is found by the end of its name
- * too, however its letters are written: "fn:SSL_read" is fn.libssl_ssl_read_seconds. */
+/* The place of the choice that a word means; -1: it is not there (yet). For "" the one to show unasked: what the
+ * program publishes, else the first that has had events; 0 when there is none. A family's member is found by the end of
+ * its name too, however its letters are written: "fn:SSL_read" is fn.libssl_ssl_read_seconds. */
 int latency_find(const struct store *st, const struct latency_choice *list, size_t count, const char *word);
 
 /* The row of a word, "app:rtt" being of "app"; NULL with the nearest one in e. */

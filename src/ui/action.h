@@ -30,6 +30,8 @@
 	X(FASTER, "faster", "time", "faster refresh") \
 	X(UNITS, "units", "view", "per s, op, 1k instructions") \
 	X(ASCII, "ascii", "view", "ASCII or blocks") \
+	X(NEXT_LATENCY, "next-latency", "view", "next kind of latency") \
+	X(EXTRA, "extra", "view", "what costs others, on, off") \
 	X(MEMORY_DETAIL, "memory-detail", "view", "PSS, dirty pages, once")
 
 enum action {

@@ -1,6 +1,7 @@
 /* Help: entries flow down columns, columns across pages. */
 #include "ui/help.h"
 
+#include "model/latency.h"
 #include "ui/pane.h"
 #include "ui/text.h"
 
@@ -101,6 +102,18 @@ static void put_actions(struct flow *f, const struct theme_glyphs *g, const stru
 	}
 }
 
+static void put_latencies(struct flow *f, const struct theme_glyphs *g)
+{
+	char title[64];
+
+	for (const struct latency_kind *k = latency_kinds; k->word; k++) {
+		snprintf(title, sizeof title, "latency: %s", k->word);
+		put_head(f, g, title);
+		put_paragraph(f, k->means);
+		put_paragraph(f, k->misleads);
+	}
+}
+
 int help_draw(const struct keymap *keys, const struct theme_glyphs *g, struct canvas *c, int page)
 {
 	struct flow f = { .c = c, .across = c->cols / COLUMN_COLS, .rows = c->rows - 1, .page = page };
@@ -120,6 +133,7 @@ int help_draw(const struct keymap *keys, const struct theme_glyphs *g, struct ca
 		put_head(&f, g, title);
 		put_paragraph(&f, pane_table[i]->help);
 	}
+	put_latencies(&f, g);
 	pages = (f.line - 1) / (f.rows * f.across) + 1;
 	snprintf(title, sizeof title, "help  %d/%d", page + 1, pages);
 	canvas_write(c, 0, 1, 4, ROLE_DIM, "tach");

@@ -80,6 +80,15 @@ static void draw_heads(const struct list *l, struct canvas *c, int row)
 	}
 }
 
+/* Words in the place of a number stand where it would. */
+static void draw_text(const struct list *l, struct canvas *c, int row, const struct place *p, const char *text)
+{
+	if (definition(l->t, p->column)->kind == COLUMN_TEXT)
+		canvas_write(c, row, p->col, p->cols, ROLE_TEXT, text);
+	else
+		canvas_right(c, row, p->col, p->cols, ROLE_TEXT, text);
+}
+
 static enum value_form form_of(const struct column *def)
 {
 	static const enum metric_kind kinds[] = { [COLUMN_GAUGE] = METRIC_GAUGE, [COLUMN_COUNTER] = METRIC_COUNTER };
@@ -110,9 +119,9 @@ static void draw_row(const struct list *l, const struct view *v, struct canvas *
 
 		if (p->column->text) {
 			p->column->text(v, l->t, row, text, sizeof text);
-			canvas_write(c, at, p->col, p->cols, ROLE_TEXT, text);
+			draw_text(l, c, at, p, text);
 		} else if (definition(l->t, p->column)->kind == COLUMN_TEXT)
-			canvas_write(c, at, p->col, p->cols, ROLE_TEXT, cells_text(l->t, row, p->column->column));
+			draw_text(l, c, at, p, cells_text(l->t, row, p->column->column));
 		else
 			draw_number(l, c, at, p, cells_number(l->t, row, p->column->column));
 	}

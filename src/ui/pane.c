@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "model/derive.h"
+#include "model/latency.h"
 #include "ui/text.h"
 #include "ui/where.h"
 #include "ui/why.h"
@@ -156,6 +157,8 @@ const char **pane_wants(void)
 	add_names(&n, where_wants);
 	add_names(&n, why_wants);
 	add_names(&n, derived_operations);
+	for (const struct latency_kind *k = latency_kinds; k->word; k++)
+		add_names(&n, (const char *const[]){ k->metric, NULL });
 	for (const struct pane_ops *const *p = pane_table; *p; p++) {
 		add_names(&n, (*p)->wants);
 		for (size_t i = 0; i < (*p)->nrows; i++) {

@@ -15,6 +15,12 @@
 #define PANE_ABOUT_SIZE 256
 #define PANE_IDENTITY_SIZE 80
 
+/* What the bpf source measures for a pane only when asked, because everybody pays for it. */
+struct pane_extra {
+	const char *group; /* "sys"; NULL: nothing */
+	bool on;           /* it is measured now */
+};
+
 struct pane_ops {
 	const char *name;         /* "rate": [sections] of keys files */
 	const char *title;        /* "Rate" */
@@ -41,6 +47,9 @@ struct pane_ops {
 	 * "" the entry that is selected before anybody chose one. NULL, both: an entry is its place. */
 	void (*identity)(const struct view *v, int index, char *buf, size_t size);
 	int (*find)(const struct view *v, const char *identity);
+	/* At this moment, with that selection; NULL: nothing ever. */
+	struct pane_extra (*extra)(const struct view *v);
+	bool extra_by_choice; /* choosing an entry asks for what it needs, and leaving it for the end of that */
 };
 
 extern const struct pane_ops *const pane_table[]; /* in the order of their numbers, NULL-ended */

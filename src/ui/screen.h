@@ -4,6 +4,7 @@
 #define TACH_UI_SCREEN_H
 
 #include "model/store.h"
+#include "ui/asks.h"
 #include "ui/canvas.h"
 #include "ui/keymap.h"
 #include "ui/theme.h"
@@ -12,6 +13,7 @@ struct screen_options {
 	nsec_t interval; /* refresh, for the header */
 	nsec_t span;     /* time a graph column */
 	bool utc, ascii;
+	const char *latency; /* kind that is chosen (model/latency.h), and is being measured; NULL: none is */
 };
 
 /* What the caller has to do after a key. */
@@ -21,7 +23,7 @@ enum screen_effect {
 	SCREEN_REDRAW,    /* the whole terminal anew */
 	SCREEN_QUIT,
 	SCREEN_INTERVAL,  /* screen_interval() has changed; draw */
-	SCREEN_ASK_MEMORY /* somebody wants to know what is too dear for the tick; draw */
+	SCREEN_ASK        /* screen_take_ask() has something for sources; draw */
 };
 
 struct screen;
@@ -31,6 +33,7 @@ struct screen *screen_new(const struct screen_options *o, const struct keymap *k
 void screen_free(struct screen *s);
 
 enum screen_effect screen_key(struct screen *s, const struct store *st, ui_key key);
+bool screen_take_ask(struct screen *s, struct ask *out); /* what a source is to be asked next; false: nothing more */
 nsec_t screen_interval(const struct screen *s);
 void screen_message(struct screen *s, const char *text); /* shown above the footer until the next key */
 void screen_stale(struct screen *s, nsec_t age);         /* of the newest tick once it is overdue; 0: it is not */

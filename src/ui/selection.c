@@ -19,11 +19,31 @@ int selection_index(struct selection *s, const struct pane_ops *p, const struct 
 	return s->index;
 }
 
+static void identify(struct selection *s, const struct pane_ops *p, const struct view *v)
+{
+	if (p->identity && pane_list(p, v) > 0)
+		p->identity(v, s->index, s->identity, sizeof s->identity);
+}
+
+void selection_hold(struct selection *s, const struct pane_ops *p, const struct view *v)
+{
+	if (s->identity[0])
+		return;
+	selection_index(s, p, v);
+	identify(s, p, v);
+	s->held = true;
+}
+
+void selection_release(struct selection *s)
+{
+	if (s->held)
+		s->identity[0] = '\0';
+	s->held = false;
+}
+
 void selection_move(struct selection *s, const struct pane_ops *p, const struct view *v, int rows)
 {
-	int count = pane_list(p, v);
-
-	s->index = inside(selection_index(s, p, v) + rows, count);
-	if (p->identity && count > 0)
-		p->identity(v, s->index, s->identity, sizeof s->identity);
+	s->index = inside(selection_index(s, p, v) + rows, pane_list(p, v));
+	s->held = false;
+	identify(s, p, v);
 }

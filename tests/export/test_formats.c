@@ -80,7 +80,7 @@ struct run {
 	struct err note;
 };
 
-static struct run run_feed(const char *format, const char *const *feed)
+static struct run run_with(const struct export_options *options, const char *format, const char *const *feed)
 {
 	const struct export_ops *ops = export_find(format);
 	struct feed *f = feed_new();
@@ -104,7 +104,7 @@ static struct run run_feed(const char *format, const char *const *feed)
 		if (store_ticks(st) < 2)
 			continue;
 		if (!state)
-			state = ops->begin(out, st, &(struct export_options){ .utc = true });
+			state = ops->begin(out, st, options);
 		ops->tick(state, out, st);
 	}
 	ops->end(state, out, st, &(struct export_end){ .reason = "exited", .status = 3 }, &run.note);
@@ -114,6 +114,11 @@ static struct run run_feed(const char *format, const char *const *feed)
 	for (char *line = strtok(run.text, "\n"); line && run.lines < LINES; line = strtok(NULL, "\n"))
 		run.line[run.lines++] = line;
 	return run;
+}
+
+static struct run run_feed(const char *format, const char *const *feed)
+{
+	return run_with(&(struct export_options){ .utc = true }, format, feed);
 }
 
 #define assert_number(line, path, want) \
@@ -292,6 +297,23 @@ static void text_lines_and_summary(void **state)
 	free(run.text);
 }
 
+static const char *const two_latencies[] = { "tach-feed 1", "metric lat.runqueue_seconds histogram seconds",
+	"metric lat.request_seconds histogram seconds", "tick 0", "h lat.runqueue_seconds 0 0", "h lat.request_seconds 0 0",
+	"end", "tick 1", "h lat.runqueue_seconds 0 0 100:30", "h lat.request_seconds 0 0 111:30", "end", NULL };
+
+/* The one that is asked for, or the first by the table of kinds and not by the order in which they came. */
+static void text_shows_one_latency(void **state)
+{
+	struct run run = run_feed("text", two_latencies);
+
+	(void)state;
+	assert_string_equal(run.line[1], "(p50, p99: lat.request_seconds)");
+	free(run.text);
+	run = run_with(&(struct export_options){ .utc = true, .latency = "runqueue" }, "text", two_latencies);
+	assert_string_equal(run.line[1], "(p50, p99: lat.runqueue_seconds)");
+	free(run.text);
+}
+
 /* Names that a program chose for itself, past every check: no byte of them may reach the reader as it is. */
 static void hostile_names_stay_harmless(void **state)
 {
@@ -361,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_header), cmocka_unit_test(json_first_interval), cmocka_unit_test(json_tells_what_changed),
 		cmocka_unit_test(csv_rows), cmocka_unit_test(text_lines_and_summary),
+		cmocka_unit_test(text_shows_one_latency),
 		cmocka_unit_test(hostile_names_stay_harmless), cmocka_unit_test(no_interval_at_all),
 	};
 

@@ -29,7 +29,7 @@ static void test_defaults(void **state)
 		{ "C-d", ACTION_PAGE_DOWN }, { "C-u", ACTION_PAGE_UP }, { "Space", ACTION_PAUSE },
 		{ "Z", ACTION_PAUSE }, { "+", ACTION_SHORTER }, { "=", ACTION_SHORTER }, { "-", ACTION_LONGER },
 		{ "<", ACTION_SLOWER }, { ">", ACTION_FASTER }, { "u", ACTION_UNITS }, { "!", ACTION_WHY },
-		{ "C-l", ACTION_REDRAW }, { "A", ACTION_ASCII }, { "x", ACTION_NONE }, { "s", ACTION_NONE } };
+		{ "C-l", ACTION_REDRAW }, { "A", ACTION_ASCII }, { "L", ACTION_NEXT_LATENCY }, { "y", ACTION_NONE }, { "s", ACTION_NONE } };
 	struct keymap *k = keymap_new();
 	ui_key key;
 	char buf[64];
@@ -42,6 +42,8 @@ static void test_defaults(void **state)
 	}
 	assert_int_equal(keymap_lookup(k, "memory", 's'), ACTION_MEMORY_DETAIL);
 	assert_int_equal(keymap_lookup(k, "memory", 'q'), ACTION_QUIT);
+	assert_int_equal(keymap_lookup(k, "latency", 'x'), ACTION_EXTRA);
+	assert_int_equal(keymap_lookup(k, "memory", 'x'), ACTION_NONE);
 	assert_string_equal(keymap_keys(k, NULL, ACTION_PAUSE, buf, sizeof buf), "Space Z");
 	assert_string_equal(keymap_keys(k, "memory", ACTION_MEMORY_DETAIL, buf, sizeof buf), "s");
 	assert_string_equal(keymap_keys(k, NULL, ACTION_MEMORY_DETAIL, buf, sizeof buf), "");
@@ -79,7 +81,8 @@ static void test_a_file_over_the_defaults(void **state)
 	(void)state;
 	assert_int_equal(keymap_read_text(k, "keys", "x = quit ; also\n[all]\nq = none\nF5 = redraw\n"
 		"[latency]\nz = units\nEnter = none\nSemicolon = pause\n", &e), 0);
-	assert_int_equal(keymap_lookup(k, "rate", 'x'), ACTION_QUIT);
+	assert_int_equal(keymap_lookup(k, "memory", 'x'), ACTION_QUIT);
+	assert_int_equal(keymap_lookup(k, "rate", 'x'), ACTION_EXTRA); /* what a pane binds wins */
 	assert_int_equal(keymap_lookup(k, "rate", 'q'), ACTION_NONE);
 	assert_int_equal(keymap_lookup(k, "rate", 'z'), ACTION_ZOOM);
 	assert_int_equal(keymap_lookup(k, "latency", 'z'), ACTION_UNITS);

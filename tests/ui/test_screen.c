@@ -406,6 +406,114 @@ static void events_by_name_come_first(void **state)
 	end(&f);
 }
 
+/* Everything that sources are to be asked now, "SOURCE TEXT, ...". */
+static void expect_asks(struct fixture *f, const char *expected)
+{
+	char all[200] = "";
+	struct ask ask;
+
+	while (screen_take_ask(f->screen, &ask))
+		snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s %s", *all ? ", " : "", ask.source, ask.text);
+	assert_string_equal(all, expected);
+}
+
+static void a_kind_that_costs_others_is_asked_for_and_given_back(void **state)
+{
+	struct fixture f = begin(&gateway);
+
+	(void)state;
+	played_until(f.played, 5);
+	press(&f, '2');
+	press(&f, '2');
+	draw(&f, 40, 120);
+	shows(&f, ">app:fwd");
+	for (int i = 0; i < 40; i++)
+		press(&f, 'j');
+	draw(&f, 40, 120);
+	shows(&f, ">syscall");
+	shows(&f, "every process of this machine pays about 65 ns a call");
+	shows(&f, "\n no source measures this here");
+	shows(&f, "syscall is not measured; run queue delay (schedstat)");
+	expect_asks(&f, "bpf on sys");
+	press(&f, 'j'); /* it is the last: nothing new */
+	expect_asks(&f, "");
+	press(&f, 'x'); /* it is not measured (any more): once more */
+	expect_asks(&f, "bpf on sys");
+	press(&f, 'L'); /* and round to the first */
+	draw(&f, 40, 120);
+	shows(&f, ">app:fwd");
+	expect_asks(&f, "bpf off sys");
+	press(&f, 'x');
+	expect_asks(&f, "");
+	draw(&f, 40, 120);
+	shows(&f, "nothing to switch on");
+	press(&f, '5');
+	press(&f, 's');
+	expect_asks(&f, "proc memory");
+	end(&f);
+}
+
+/* --latency syscall: the session was asked before there was a screen. */
+static void what_was_asked_for_at_the_start_is_given_back_too(void **state)
+{
+	struct screen_options o = { .interval = NSEC_PER_SEC, .span = 5 * NSEC_PER_SEC, .utc = true, .latency = "syscall" };
+	struct fixture f = begin(&gateway);
+
+	(void)state;
+	screen_free(f.screen);
+	f.screen = screen_new(&o, f.keys, &theme);
+	played_until(f.played, 5);
+	draw(&f, 40, 120);
+	shows(&f, "syscall is not measured");
+	expect_asks(&f, "");
+	press(&f, 'L');
+	expect_asks(&f, "bpf off sys");
+	end(&f);
+}
+
+/* By what it is, not by its place: histograms appear while the program runs. */
+static void the_chosen_latency_stays_when_others_appear(void **state)
+{
+	struct fixture f = begin(&gateway);
+
+	(void)state;
+	played_until(f.played, 60);
+	draw(&f, 40, 120);
+	shows(&f, "forward 1."); /* because nobody chose */
+	press(&f, 'L');
+	draw(&f, 40, 120);
+	shows(&f, "rekey 1.");
+	played_line(f.played, "metric app.early_seconds histogram seconds early");
+	played_line(f.played, "metric lat.request_seconds histogram seconds request");
+	played_until(f.played, 61);
+	draw(&f, 40, 120);
+	shows(&f, "rekey 1.");
+	end(&f);
+}
+
+/* What stands there unasked would change with the first request; a paused screen does not. */
+static void a_paused_screen_keeps_its_latency(void **state)
+{
+	struct fixture f = begin(&poor);
+
+	(void)state;
+	played_until(f.played, 10);
+	draw(&f, 24, 80);
+	shows(&f, "the program publishes nothing");
+	press(&f, ' ');
+	played_line(f.played, "metric lat.request_seconds histogram seconds request");
+	played_line(f.played, "tick 10.5");
+	played_line(f.played, "h lat.request_seconds 0 0 50:1");
+	played_line(f.played, "end");
+	played_until(f.played, 11);
+	draw(&f, 24, 80);
+	shows(&f, "the program publishes nothing");
+	press(&f, ' ');
+	draw(&f, 24, 80);
+	shows(&f, "request -/s");
+	end(&f);
+}
+
 static void every_size_and_every_screen_is_survived(void **state)
 {
 	static const ui_key keys[] = { 0, '2', '2', '2', '5', '5', UI_KEY_ESC, '6', '6', UI_KEY_ESC, '!', UI_KEY_PGDN, '?',
@@ -478,6 +586,10 @@ int main(void)
 		cmocka_unit_test(messages_stay_until_the_next_key),
 		cmocka_unit_test(hostile_text_is_tamed),
 		cmocka_unit_test(events_by_name_come_first),
+		cmocka_unit_test(a_kind_that_costs_others_is_asked_for_and_given_back),
+		cmocka_unit_test(what_was_asked_for_at_the_start_is_given_back_too),
+		cmocka_unit_test(the_chosen_latency_stays_when_others_appear),
+		cmocka_unit_test(a_paused_screen_keeps_its_latency),
 		cmocka_unit_test(every_size_and_every_screen_is_survived),
 		cmocka_unit_test(ascii_screens_are_ascii),
 		cmocka_unit_test(frames_do_not_gather_memory),

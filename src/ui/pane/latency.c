@@ -1,26 +1,26 @@
 /*
- * How long operations take: percentiles and a heat map of what the program publishes. Without that the mean wait for a
- * CPU, under its own name: it is no latency of operations.
+ * How long things take: percentiles and a heat map of one kind of latency (model/latency.h), which the user chooses.
+ * Where it is not measured the reason, and the mean wait for a CPU under its own name: it is no latency of operations.
  */
 #include "ui/pane/panes.h"
 
 #include "base/str.h"
 #include "model/derive.h"
-#include "ui/heat.h"
-#include "ui/header.h"
+#include "model/latency.h"
+#include "ui/list.h"
+#include "ui/map.h"
+#include "ui/pane/latency_lists.h"
 #include "ui/text.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HISTOGRAMS_MAX 32
 #define HEAT_FROM_COLS 60
 #define HEAT_FROM_ROWS 3
 #define HEAT_GOOD_ROWS 24
+#define ZOOM_FROM_ROWS 12
+#define MAP_LEAST_ROWS 5   /* rule line, times, and some rows between them */
 #define FIGURE_COLS 6      /* labels of percentiles, between heat map and now */
-#define RECENT (30 * NSEC_PER_SEC) /* of the distribution beside the zoomed heat map */
-#define AXIS_STEP 15       /* columns between times on the axis */
 
 static const struct row rows[] = {
 	{ "runq avg", "runq", { "cpu.runqueue_wait_seconds" }, .rank = 0 },
@@ -36,59 +36,70 @@ static const struct {
 
 #define NFIGURES (sizeof figures / sizeof figures[0])
 
-/* Durations before other values, and what the program publishes before what others count. */
-static int order_of(const struct metric *m)
+/* What can be chosen, and what is. */
+struct chosen {
+	struct latency_choice list[LATENCY_CHOICES];
+	size_t count, index;
+	const struct latency_kind *kind; /* NULL: none that is known */
+	metric_id id;
+	struct point now; /* events a second, or why there are none */
+	bool measured;
+};
+
+/* Why no operation is timed: what the source of published numbers says of itself, if it says anything. */
+static struct point no_operations(const struct view *v, const char *otherwise)
 {
-	return 2 * (m->unit != UNIT_SECONDS) + !str_starts(m->name, "app.");
+	size_t count;
+	const struct status *s = store_statuses(v->store, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (str_starts(s[i].name, "publish") && s[i].state != STATUS_ON && s[i].why[0])
+			return point_missing(s[i].state == STATUS_DENIED ? POINT_DENIED : POINT_ABSENT, s[i].why);
+	return point_missing(POINT_ABSENT, otherwise);
 }
 
-/* The histograms that can be shown. */
-static size_t histograms(const struct view *v, metric_id out[HISTOGRAMS_MAX])
+static struct point events(const struct view *v, const struct chosen *ch)
 {
-	size_t n = 0;
-
-	for (int order = 0; order < 4; order++)
-		for (size_t id = 0; id < store_metrics(v->store) && n < HISTOGRAMS_MAX; id++) {
-			const struct metric *m = store_metric(v->store, (metric_id)id);
-
-			if (m->kind == METRIC_HISTOGRAM && order_of(m) == order)
-				out[n++] = (metric_id)id;
-		}
-	return n;
+	if (ch->id != METRIC_NONE)
+		return store_value(v->store, ch->id, view_last(v));
+	return ch->kind->eager ? no_operations(v, ch->kind->missing) : point_missing(POINT_ABSENT, ch->kind->missing);
 }
 
-/* The histogram that the user chose; METRIC_NONE when there is none. *index of *count. */
-static metric_id chosen(const struct view *v, size_t *index, size_t *count)
+static struct chosen chosen_of(const struct view *v)
 {
-	metric_id ids[HISTOGRAMS_MAX];
+	struct chosen ch;
 
-	*count = histograms(v, ids);
-	*index = (size_t)(v->selected < 0 ? 0 : v->selected);
-	if (*index >= *count)
-		*index = *count ? *count - 1 : 0;
-	return *count ? ids[*index] : METRIC_NONE;
+	ch.count = latency_choices(v->store, ch.list);
+	ch.index = v->selected < 0 ? 0 : (size_t)v->selected;
+	if (ch.index >= ch.count)
+		ch.index = ch.count - 1;
+	ch.kind = ch.list[ch.index].kind;
+	ch.id = ch.list[ch.index].metric;
+	ch.now = events(v, &ch);
+	ch.measured = ch.now.state != POINT_DENIED && ch.now.state != POINT_ABSENT;
+	return ch;
 }
 
-static int figure_index(const char *name)
+/* What it is called: a family's member as its source labels it, a kind by its word or its title. */
+static const char *name_of(const struct view *v, const struct chosen *ch, bool title)
 {
-	int i = 0;
-
-	while (histogram_figures[i].name && strcmp(histogram_figures[i].name, name) != 0)
-		i++;
-	return i;
+	if (ch->id != METRIC_NONE && (!ch->kind || strcmp(store_metric(v->store, ch->id)->name, ch->kind->metric) != 0))
+		return store_metric(v->store, ch->id)->label;
+	return title ? ch->kind->title : ch->kind->word;
 }
+
+/* ---- lines ---- */
 
 static size_t figure_lines(const struct view *v, metric_id id, struct line *out, size_t max)
 {
 	size_t n = 0;
 
 	for (; n < NFIGURES && n < max; n++) {
-		int figure = figure_index(figures[n].figure);
-		const char *label = histogram_figures[figure].label;
+		const struct histogram_figure *f = histogram_figure_find(figures[n].figure);
 
-		out[n] = (struct line){ .label = label, .brief = label, .suffix = "", .rank = figures[n].rank };
+		out[n] = (struct line){ .label = f->label, .brief = f->label, .suffix = "", .rank = figures[n].rank };
 		out[n].what = measure_of(id);
-		out[n].what.figure = figure;
+		out[n].what.figure = (int)(f - histogram_figures);
 		out[n].form = store_metric(v->store, id)->unit == UNIT_SECONDS ? FORM_SECONDS : FORM_COUNT;
 		out[n].now = view_now(v, &out[n].what);
 		if (strlen(out[n].brief) > 4)
@@ -97,101 +108,51 @@ static size_t figure_lines(const struct view *v, metric_id id, struct line *out,
 	return n;
 }
 
-/* Why no operation is timed: what the source of published numbers says of itself, if it says anything. */
-static struct point no_operations(const struct view *v)
+static size_t lines_of(const struct view *v, const struct chosen *ch, struct line *out, size_t max)
 {
-	size_t count;
-	const struct status *s = store_statuses(v->store, &count);
+	const char *name = name_of(v, ch, false);
 
-	for (size_t i = 0; i < count; i++)
-		if (str_starts(s[i].name, "publish") && s[i].state != STATUS_ON && s[i].why[0])
-			return point_missing(s[i].state == STATUS_DENIED ? POINT_DENIED : POINT_ABSENT, s[i].why);
-	return point_missing(POINT_ABSENT, "the program publishes no latencies");
+	if (ch->measured)
+		return figure_lines(v, ch->id, out, max);
+	out[0] = (struct line){ .label = name, .brief = name, .suffix = "", .what = measure_of(METRIC_NONE), .now = ch->now };
+	if (ch->kind && ch->kind->eager) {
+		out[0].label = "op time";
+		out[0].brief = "op";
+	}
+	return 1 + rows_lines(v, rows, sizeof rows / sizeof rows[0], out + 1, max - 1);
 }
 
 static size_t lines(const struct pane_ops *self, const struct view *v, struct line *out, size_t max)
 {
-	size_t index, count;
-	metric_id id = chosen(v, &index, &count);
+	struct chosen ch = chosen_of(v);
 
-	if (id != METRIC_NONE)
-		return figure_lines(v, id, out, max);
-	out[0] = (struct line){ .label = "op time", .brief = "op", .suffix = "", .what = measure_of(METRIC_NONE) };
-	out[0].now = no_operations(v);
-	return 1 + rows_lines(v, self->rows, self->nrows, out + 1, max - 1);
+	(void)self;
+	return lines_of(v, &ch, out, max);
 }
 
-/* All events of the columns that are shown. */
-static void visible(const struct view *v, metric_id id, int cols, struct hist *out)
-{
-	struct span newest = view_column(v, 0), oldest = view_column(v, cols - 1);
-
-	if (oldest.to == 0)
-		oldest.from = 0;
-	if (!store_hist(v->store, id, (struct span){ oldest.from, newest.to }, out))
-		memset(out, 0, sizeof *out);
-}
-
-/* "in 4m10s p50 11.0us p99 88us max 4.0ms": of all events that the graphs show, beside those of the newest tick. */
-static void about_span(const struct view *v, metric_id id, int cols, char *buf, size_t size)
-{
-	static const char *const shown[] = { "p50", "p99", "max" };
-	bool seconds = store_metric(v->store, id)->unit == UNIT_SECONDS;
-	nsec_t span = (nsec_t)cols * v->column, past = v->now - store_first(v->store);
-	char text[FMT_SIZE];
-	struct hist all;
-	int n;
-
-	visible(v, id, cols, &all);
-	if (!hist_count(&all))
-		return;
-	n = snprintf(buf, size, "   in %s", fmt_seconds(text, nsec_to_seconds(past < span ? past : span)));
-	for (size_t i = 0; i < sizeof shown / sizeof shown[0] && (size_t)n < size; i++) {
-		const struct histogram_figure *f = &histogram_figures[figure_index(shown[i])];
-		double value = histogram_figure_value(f, &all);
-
-		n += snprintf(buf + n, size - (size_t)n, " %s %s", f->label,
-			seconds ? fmt_seconds(text, value / 1e9) : fmt_count(text, value));
-	}
-}
-
-/* "rtt 1.25M/s 1 of 3", or what is shown instead of operations. */
+/* "request 12.3k/s   in 4m10s p50 11.0us p99 88us max 4.0ms": beside the figures of the newest tick those of all events
+ * that the graphs show. Or what is shown instead. */
 static void about(const struct view *v, char *buf, size_t size)
 {
-	size_t index, count;
-	metric_id id = chosen(v, &index, &count);
+	struct chosen ch = chosen_of(v);
 	char rate[VALUE_SIZE];
 	int n;
 
-	if (id == METRIC_NONE) {
+	if (!ch.measured && ch.kind && ch.kind->eager)
 		snprintf(buf, size, "run queue delay (schedstat), not operations");
+	else if (!ch.measured)
+		snprintf(buf, size, "%s is not measured; run queue delay (schedstat)", name_of(v, &ch, false));
+	if (!ch.measured)
 		return;
-	}
-	n = snprintf(buf, size, "%s %s/s", store_metric(v->store, id)->label,
-		value_text(rate, FORM_COUNT, store_value(v->store, id, view_last(v))));
-	if (count > 1 && (size_t)n < size)
-		n += snprintf(buf + n, size - (size_t)n, " %zu of %zu", index + 1, count);
-	if (!v->zoomed && (size_t)n < size)
-		about_span(v, id, v->graph_cols, buf + n, size - (size_t)n);
-}
-
-/* Heat map over r, its labels right-aligned in the columns before it. */
-static void draw_heat(const struct view *v, struct canvas *c, struct rect r, metric_id id, const struct heat_axis *a,
-	int label_cols)
-{
-	char label[FMT_SIZE];
-	struct hist h;
-
-	for (int i = 0; i < a->rows; i++)
-		canvas_right(c, r.row + r.rows - 1 - i, r.col - 1 - label_cols, label_cols, ROLE_DIM,
-			heat_label(label, sizeof label, a, i, store_metric(v->store, id)->unit == UNIT_SECONDS));
-	for (int back = 0; back < r.cols; back++) {
-		struct span span = view_column(v, back);
-
-		if (span.to && store_hist(v->store, id, span, &h))
-			heat_draw(c, r, r.col + r.cols - 1 - back, v->glyphs, a, &h);
+	n = snprintf(buf, size, "%s %s/s", name_of(v, &ch, v->zoomed), value_text(rate, FORM_COUNT, ch.now));
+	if (!v->zoomed && (size_t)n + 4 < size) {
+		strcpy(buf + n, "   ");
+		if (!map_about(v, ch.id, v->graph_cols, buf + n + 3, size - (size_t)n - 3))
+			buf[n] = '\0';
 	}
 }
+
+/* ---- drawing ---- */
 
 /* The figures beside the heat map, on the grid that all panes share. */
 static void draw_figures(const struct view *v, struct canvas *c, struct rect r, metric_id id)
@@ -208,140 +169,155 @@ static void draw_figures(const struct view *v, struct canvas *c, struct rect r, 
 	}
 }
 
-/* The distribution of the last half minute, a bar a row of the heat map, on a logarithmic scale. */
-static void draw_distribution(const struct view *v, struct canvas *c, struct rect r, metric_id id,
-	const struct heat_axis *a)
+static bool is_measured(const struct view *v, metric_id id)
 {
-	uint64_t count[HEAT_ROWS_MAX], most = 0;
-	struct span span = { v->now > RECENT ? v->now - RECENT : 0, v->now };
-	double seconds = nsec_to_seconds(RECENT);
-	struct hist h;
-	char text[FMT_SIZE];
+	struct point p = id == METRIC_NONE ? point_missing(POINT_ABSENT, NULL) : store_value(v->store, id, view_last(v));
 
-	if (v->now - store_first(v->store) < RECENT)
-		seconds = nsec_to_seconds(v->now - store_first(v->store));
-	if (seconds <= 0 || !store_hist(v->store, id, span, &h))
-		return;
-	heat_count(a, &h, count);
-	for (int i = 0; i < a->rows; i++)
-		most = count[i] > most ? count[i] : most;
-	for (int i = 0; i < a->rows; i++) {
-		int row = r.row + r.rows - 1 - i;
-		double share = log((double)count[i] + 1) / log((double)most + 1);
+	return p.state != POINT_DENIED && p.state != POINT_ABSENT;
+}
 
-		if (!count[i])
-			continue;
-		canvas_fill(c, (struct rect){ row, r.col, 1, 1 + (int)(share * (r.cols - 9)) }, ROLE_GRAPH,
-			v->glyphs->bars[THEME_BARS - 1]);
-		canvas_right(c, row, r.col + r.cols - 7, 6, ROLE_NOW, fmt_count(text, (double)count[i] / seconds));
+/* " app:rtt >request  upstream  gap ...": as many as fit, the chosen one among them. */
+static void draw_picker(const struct view *v, struct canvas *c, struct rect r, const struct chosen *ch)
+{
+	char word[LATENCY_WORD_SIZE];
+	int room = r.cols - 2, col = r.col + 1;
+	size_t first = ch->index;
+
+	room -= (int)strlen(latency_word(v->store, ch->list[first], word));
+	while (first > 0 && (room -= 2 + (int)strlen(latency_word(v->store, ch->list[first - 1], word))) > 0)
+		first--;
+	for (size_t i = first; i < ch->count && col < r.col + r.cols - 1; i++) {
+		bool here = i == ch->index;
+		enum role role = here ? ROLE_TITLE : is_measured(v, ch->list[i].metric) ? ROLE_TEXT : ROLE_DIM;
+
+		if (here)
+			canvas_put(c, r.row, col - 1, ROLE_SELECT, '>');
+		col += 2 + canvas_write(c, r.row, col, r.col + r.cols - col, role, latency_word(v->store, ch->list[i], word));
 	}
 }
 
-/* Times below the heat map, every AXIS_STEP columns. */
-static void draw_times(const struct view *v, struct canvas *c, struct rect r)
+/* What the kind means, where it misleads, and why it is missing, above the picker; returns the rows that all of it takes,
+ * at most r.rows. */
+static int draw_foot(const struct view *v, struct canvas *c, struct rect r, const struct chosen *ch)
 {
-	char text[16];
+	const struct {
+		enum role role;
+		const char *text;
+	} parts[] = { { ROLE_DIM, ch->kind ? ch->kind->means : "" }, { ROLE_TEXT, ch->kind ? ch->kind->misleads : "" },
+		{ ROLE_WARN, ch->measured || !ch->now.why ? "" : ch->now.why } };
+	int need = 1, at;
 
-	for (int back = r.cols - 1; back >= 10; back -= AXIS_STEP) {
-		struct span span = view_column(v, back);
-
-		if (!span.to || span.to < store_first(v->store))
-			continue;
-		canvas_put(c, r.row, r.col + r.cols - 1 - back, ROLE_DIM, v->glyphs->rule < 0x80 ? '|' : 0x2514);
-		canvas_write(c, r.row, r.col + r.cols - back, -1, ROLE_DIM,
-			header_clock(text, sizeof text, store_wall(v->store, span.to), v->utc));
-	}
+	if (r.rows < 1)
+		return 0;
+	draw_picker(v, c, (struct rect){ r.row + r.rows - 1, r.col, 1, r.cols }, ch);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		need += text_wrap(c, (struct rect){ r.row, r.col + 1, 0, r.cols - 2 }, ROLE_TEXT, parts[i].text);
+	if (need > r.rows)
+		return 1;
+	at = r.row + r.rows - need;
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		at += text_wrap(c, (struct rect){ at, r.col + 1, need, r.cols - 2 }, parts[i].role, parts[i].text);
+	return need;
 }
 
-static void draw_choice(const struct view *v, struct canvas *c, struct rect r, size_t index, size_t count)
+/* Lines as tall as there is room for. */
+static void draw_tall_lines(const struct view *v, struct canvas *c, struct rect r, const struct chosen *ch)
 {
-	metric_id ids[HISTOGRAMS_MAX];
-	int col = r.col + 1;
+	struct line list[LINES_MAX];
+	size_t n = rows_choose(list, lines_of(v, ch, list, LINES_MAX), (size_t)r.rows);
+	int height = n ? r.rows / (int)n : 1;
 
-	if (count < 2)
-		return;
-	histograms(v, ids);
-	for (size_t i = index > 3 ? index - 3 : 0; i < count && col < r.col + r.cols; i++) {
-		canvas_put(c, r.row, col++, ROLE_SELECT, i == index ? '>' : ' ');
-		col += 2 + canvas_write(c, r.row, col, r.col + r.cols - col, i == index ? ROLE_TITLE : ROLE_DIM,
-			store_metric(v->store, ids[i])->name);
-	}
+	rows_draw(v, c, r, list, n, height > 3 ? 3 : height, -1);
 }
 
-/* Figures with their graphs above, heat map and distribution below, on one axis. */
-static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, metric_id id, size_t index, size_t count)
+/* Figures with their graphs above, heat map and distribution below, on one axis; then what was slow, and why. */
+static void draw_whole(const struct view *v, struct canvas *c, struct rect r, const struct chosen *ch)
 {
 	struct line list[NFIGURES];
-	size_t n = rows_choose(list, figure_lines(v, id, list, NFIGURES), (size_t)r.rows / 4);
-	int side = r.cols * 3 / 10, label = 7;
-	struct rect heat = { r.row + (int)n + 1, r.col + label + 2, r.rows - (int)n - 3, r.cols - label - side - 5 };
-	char about[160], span[FMT_SIZE * 2 + 8];
-	size_t used;
-	struct heat_axis axis;
-	struct hist all;
+	int n = (int)rows_choose(list, figure_lines(v, ch->id, list, NFIGURES), (size_t)r.rows / 4);
+	int lists = latency_lists_rows(v, ch->kind, store_metric(v->store, ch->id)->name,
+		(struct rect){ r.row, r.col, r.rows - n - MAP_LEAST_ROWS, r.cols });
 
-	rows_draw(v, c, r, list, n, 1, -1);
-	text_rule(c, v->glyphs, (struct rect){ r.row + (int)n, r.col, 1, r.cols });
-	text_span(span, sizeof span, v->column, heat.cols);
-	used = (size_t)snprintf(about, sizeof about, "over time, %s", span);
-	about_span(v, id, heat.cols, about + used, sizeof about - used);
-	if (canvas_width(about) + 4 > heat.col + heat.cols - r.col)
-		about[used] = '\0';
-	text_in_rule(c, (struct rect){ r.row + (int)n, r.col, 1, heat.col + heat.cols - r.col }, about);
-	text_in_rule(c, (struct rect){ r.row + (int)n, heat.col + heat.cols, 1, r.col + r.cols - heat.col - heat.cols - 1 },
-		"last 30s, count/s, log");
-	visible(v, id, heat.cols, &all);
-	heat_axis(&axis, &all, heat.rows);
-	heat.row += heat.rows - axis.rows;
-	heat.rows = axis.rows;
-	draw_heat(v, c, heat, id, &axis, label);
-	draw_distribution(v, c, (struct rect){ heat.row, heat.col + heat.cols + 2, heat.rows, side }, id, &axis);
-	draw_times(v, c, (struct rect){ heat.row + heat.rows, heat.col, 1, heat.cols });
-	draw_choice(v, c, (struct rect){ heat.row + heat.rows + 1, r.col, 1, r.cols }, index, count);
+	rows_draw(v, c, r, list, (size_t)n, 1, -1);
+	map_draw_wide(v, c, (struct rect){ r.row + n, r.col, r.rows - n - lists, r.cols }, ch->id);
+	latency_lists_draw(v, c, (struct rect){ r.row + r.rows - lists, r.col, lists, r.cols }, ch->kind,
+		store_metric(v->store, ch->id)->name);
+}
+
+static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, const struct chosen *ch)
+{
+	struct line list[LINES_MAX];
+	int need = ch->measured && r.cols >= HEAT_FROM_COLS ? ZOOM_FROM_ROWS : (int)lines_of(v, ch, list, LINES_MAX);
+	int foot = r.rows > need ? draw_foot(v, c, (struct rect){ r.row + need, r.col, r.rows - need, r.cols }, ch) : 0;
+
+	r.rows -= foot;
+	if (ch->measured && r.cols >= HEAT_FROM_COLS && r.rows >= ZOOM_FROM_ROWS)
+		draw_whole(v, c, r, ch);
+	else
+		draw_tall_lines(v, c, r, ch);
 }
 
 static bool draw(const struct view *v, struct canvas *c, struct rect r)
 {
-	size_t index, count;
-	metric_id id = chosen(v, &index, &count);
+	struct chosen ch = chosen_of(v);
 	struct grid g = rows_grid(r, true);
-	struct heat_axis axis;
-	struct hist all;
 
-	if (id == METRIC_NONE || !v->rules || r.cols < HEAT_FROM_COLS || r.rows < HEAT_FROM_ROWS)
-		return false;
-	if (v->zoomed && r.rows >= 12) {
-		draw_zoomed(v, c, r, id, index, count);
+	if (v->zoomed) {
+		draw_zoomed(v, c, r, &ch);
 		return true;
 	}
-	visible(v, id, g.graph.cols, &all);
-	heat_axis(&axis, &all, r.rows);
-	draw_heat(v, c, (struct rect){ r.row, g.graph.col, axis.rows, g.graph.cols }, id, &axis, 10);
-	draw_figures(v, c, r, id);
+	if (!ch.measured || !v->rules || r.cols < HEAT_FROM_COLS || r.rows < HEAT_FROM_ROWS)
+		return false;
+	map_draw(v, c, (struct rect){ r.row, g.graph.col, r.rows, g.graph.cols }, ch.id);
+	draw_figures(v, c, r, ch.id);
 	return true;
 }
 
 static void wish(const struct view *v, struct rect body, struct layout_wish *w)
 {
-	size_t index, count;
-
-	if (chosen(v, &index, &count) != METRIC_NONE && body.cols >= HEAT_FROM_COLS)
+	if (chosen_of(v).measured && body.cols >= HEAT_FROM_COLS)
 		w->good_rows = HEAT_GOOD_ROWS;
 }
 
-static int count_list(const struct view *v)
-{
-	metric_id ids[HISTOGRAMS_MAX];
-	size_t n = histograms(v, ids);
+/* ---- choosing ---- */
 
-	return n ? (int)n : 1;
+static int count(const struct view *v)
+{
+	return (int)chosen_of(v).count;
+}
+
+static void identity(const struct view *v, int index, char *buf, size_t size)
+{
+	struct latency_choice list[LATENCY_CHOICES];
+	char word[LATENCY_WORD_SIZE];
+
+	latency_choices(v->store, list);
+	str_copy(buf, size, latency_word(v->store, list[index], word));
+}
+
+/* Until what was chosen is there, what nobody needs to choose is shown. */
+static int find(const struct view *v, const char *id)
+{
+	struct latency_choice list[LATENCY_CHOICES];
+	size_t n = latency_choices(v->store, list);
+	int found = latency_find(v->store, list, n, id);
+
+	return found < 0 ? latency_find(v->store, list, n, "") : found;
+}
+
+static struct pane_extra extra(const struct view *v)
+{
+	struct chosen ch = chosen_of(v);
+
+	return (struct pane_extra){ .group = ch.kind ? ch.kind->ask : NULL, .on = point_has_value(ch.now) };
 }
 
 const struct pane_ops pane_latency = {
 	.name = "latency",
 	.title = "Latency",
 	.help = "Percentiles of the newest interval, and a heat map: a column is a span of time, a row a range of durations, "
-		"the fill how many operations fell there (each step ten times more). Zoomed, Up and Down choose the histogram.",
+		"the fill how many operations fell there (each step ten times more). What is timed can be chosen: zoomed, the pane "
+		"says what each kind means and where it misleads.",
 	.rows = rows,
 	.nrows = sizeof rows / sizeof rows[0],
 	.weight = 2,
@@ -349,5 +325,9 @@ const struct pane_ops pane_latency = {
 	.about = about,
 	.wish = wish,
 	.draw = draw,
-	.count = count_list,
+	.count = count,
+	.identity = identity,
+	.find = find,
+	.extra = extra,
+	.extra_by_choice = true,
 };
