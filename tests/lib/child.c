@@ -57,6 +57,13 @@ const char *child_subject(void)
 	return *path ? path : built(path, "tests/e2e/subject");
 }
 
+const char *child_waits(void)
+{
+	static char path[PATH_MAX];
+
+	return *path ? path : built(path, "tests/e2e/waits");
+}
+
 bool have_program(const char *name)
 {
 	char command[256];

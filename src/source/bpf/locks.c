@@ -32,6 +32,8 @@ struct lock {
 	int place;                 /* of its histogram */
 	enum lock_nature nature;
 	unsigned waiters;
+	nsec_t waiting;            /* time that those who wait now have waited so far */
+	nsec_t told;               /* blocked in all, as told at the last read */
 	u32 owner;                 /* of who waits now, else of the last wait */
 	bool named, listed;
 	char name[64], waits_at[96], held_at[96];
@@ -229,27 +231,23 @@ static bool recent(const struct locks *l, const struct lock *k, struct hist *out
 static void take(struct locks *l, const struct lock_key *key, const struct lock_total *t, u64 epoch)
 {
 	struct lock *k = lock_of(l, key);
-	u64 blocked = t->blocked - k->now.blocked, waits = t->waits - k->now.waits;
+	u64 waits = t->waits - k->now.waits;
 
 	if (t->waits < k->now.waits) { /* it was deleted, and came again */
 		k->base.waits += k->now.waits;
 		k->base.blocked += k->now.blocked;
 		k->base.queue += k->now.queue;
-		blocked = t->blocked;
 		waits = t->waits;
 	}
 	k->now = *t;
-	k->heat += (double)blocked;
 	k->owner = t->owner;
 	k->listed = true;
 	if (waits)
 		k->used = l->now;
 	if (t->epoch == epoch && t->max > k->max)
 		k->max = t->max;
-	if (is_contention(k)) {
+	if (is_contention(k))
 		l->waits += waits;
-		l->blocked += blocked;
-	}
 }
 
 /* Everything in the map: in batches where the kernel has them (5.6), else key by key. */
@@ -288,7 +286,13 @@ static int by_heat(const void *a, const void *b)
 	return x->key.addr < y->key.addr ? -1 : x->key.addr > y->key.addr;
 }
 
-/* Who waits now, and for whom. */
+static void wait_so_far(struct lock *k, nsec_t so_far)
+{
+	k->waiting += so_far;
+	k->max = so_far > k->max ? so_far : k->max;
+}
+
+/* Who waits now, for whom, and for how long already. */
 static void count_waiters(struct locks *l)
 {
 	size_t n;
@@ -303,8 +307,23 @@ static void count_waiters(struct locks *l)
 		k = lock_of(l, &key);
 		k->waiters++;
 		k->used = l->now;
+		if (!t[i].woken && l->now > t[i].since)
+			wait_so_far(k, l->now - t[i].since);
 		k->owner = t[i].owner ? t[i].owner : k->owner;
 	}
+}
+
+/* Waits that are over and those that go on. One that ended between the two looks is in neither for a moment. */
+static void tell_blocked(struct locks *l, struct lock *k)
+{
+	nsec_t blocked = k->base.blocked + k->now.blocked + k->waiting;
+
+	if (blocked <= k->told)
+		return;
+	k->heat += (double)(blocked - k->told);
+	if (is_contention(k))
+		l->blocked += blocked - k->told;
+	k->told = blocked;
 }
 
 /* Locks that nobody waits for any more leave the kernel's table, so that it does not fill up with old ones. */
@@ -337,10 +356,13 @@ void locks_read(struct locks *l, nsec_t now)
 	for (size_t i = 0; i < l->count; i++) {
 		l->list[i]->heat *= 0.9;
 		l->list[i]->waiters = 0;
+		l->list[i]->waiting = 0;
 		l->list[i]->listed = false;
 	}
 	read_map(l, l->group->room->control->epoch);
 	count_waiters(l);
+	for (size_t i = 0; i < l->count; i++)
+		tell_blocked(l, l->list[i]);
 	forget_idle(l);
 	qsort(l->list, l->count, sizeof *l->list, by_heat);
 	turn_windows(l);
@@ -399,7 +421,7 @@ static void put_lock(const struct locks *l, const struct lock *k, struct table *
 	row[LOCKS_ADDR].text = sample_text(out, text);
 	row[LOCKS_PID].number = k->key.tgid;
 	row[LOCKS_WAITS].number = (double)(k->base.waits + k->now.waits);
-	row[LOCKS_WAIT].number = nsec_to_seconds(k->base.blocked + k->now.blocked);
+	row[LOCKS_WAIT].number = nsec_to_seconds(k->told);
 	row[LOCKS_RUNQUEUE].number = nsec_to_seconds(k->base.queue + k->now.queue);
 	if (recent(l, k, &h)) {
 		u64 n = hist_count(&h);

@@ -137,7 +137,7 @@ static __always_inline void slot_begin(struct thread_slot *s, struct task_struct
 	s->call = CALL_NONE;
 	s->cause = CAUSE_OTHER;
 	s->kind = LOCK_NONE;
-	bpf_probe_read_kernel(&s->inner_tid, sizeof s->inner_tid, (void *)&pid->numbers + level * sizeof(struct upid));
+	bpf_probe_read_kernel(&s->inner_tid, sizeof s->inner_tid, (void *)&pid->numbers + level * bpf_core_type_size(struct upid));
 	s->state = state;
 	s->seq++;
 }

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,17 @@
 
 #define TRIES 8
 
+/* What was told of the thread in a place. The other columns of its row are /proc's: totals go on from where they stood
+ * when the probe first saw it, split into user and system as /proc splits them. */
+struct told {
+	u64 start;
+	u32 tid;
+	double user, system;             /* told */
+	double proc_user, proc_system;   /* what /proc said */
+	double queue_before;             /* its queue less the slot's */
+	nsec_t run;                      /* the slot's, at the last telling */
+};
+
 struct slots {
 	struct thread_slot *shared;
 	int free_map;
@@ -24,6 +36,10 @@ struct slots {
 	size_t count, capacity;
 	nsec_t now;               /* of the copies */
 	struct slot_times ended, total;
+	u32 *places;              /* of list[] */
+	size_t places_capacity;
+	struct told *told;        /* by place */
+	size_t told_capacity;
 };
 
 struct slots *slots_open(int map, int free_map, struct err *e)
@@ -48,6 +64,8 @@ void slots_close(struct slots *s)
 		return;
 	munmap(s->shared, SLOTS * sizeof *s->shared);
 	free(s->list);
+	free(s->places);
+	free(s->told);
 	free(s);
 }
 
@@ -117,6 +135,8 @@ void slots_read(struct slots *s, nsec_t now)
 		struct thread_slot *t;
 
 		s->list = xgrow(s->list, &s->capacity, s->count + 1, sizeof *s->list);
+		s->places = xgrow(s->places, &s->places_capacity, s->count + 1, sizeof *s->places);
+		s->places[s->count] = i;
 		t = &s->list[s->count];
 		if (!copy(&s->shared[i], t) || t->state == SLOT_FREE)
 			continue;
@@ -201,7 +221,34 @@ static void fill_row(union cell *row, const struct slot_times *t)
 		row[c].number = sum[c];
 }
 
-void slots_fill_threads(const struct slots *s, const struct locks *names, struct table *threads, struct sample *out)
+/* The exact times in place of those that /proc samples, so that all parts of the row are of one clock and one moment. */
+static void fill_run(struct told *k, const struct thread_slot *t, const struct slot_times *now, union cell *row)
+{
+	double user = row[THREADS_USER].number - k->proc_user, system = row[THREADS_SYSTEM].number - k->proc_system;
+	double ran = nsec_to_seconds(now->run - k->run);
+
+	if (isnan(row[THREADS_RUNQUEUE].number) || isnan(user + system + row[THREADS_USER].number))
+		return;
+	if (k->tid != t->tid || k->start != t->start) {
+		*k = (struct told){ .start = t->start, .tid = t->tid, .user = row[THREADS_USER].number,
+			.system = row[THREADS_SYSTEM].number,
+			.queue_before = row[THREADS_RUNQUEUE].number - nsec_to_seconds(now->queue) };
+	} else {
+		double share = user + system > 0 ? user / (user + system) : 1;
+
+		k->user += ran * share;
+		k->system += ran * (1 - share);
+	}
+	k->proc_user = row[THREADS_USER].number;
+	k->proc_system = row[THREADS_SYSTEM].number;
+	k->run = now->run;
+	row[THREADS_USER].number = k->user;
+	row[THREADS_SYSTEM].number = k->system;
+	row[THREADS_RUN].number = k->user + k->system;
+	row[THREADS_RUNQUEUE].number = k->queue_before + nsec_to_seconds(now->queue);
+}
+
+void slots_fill_threads(struct slots *s, const struct locks *names, struct table *threads, struct sample *out)
 {
 	const nsec_t tick = NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK);
 	size_t hint = 0;
@@ -215,6 +262,8 @@ void slots_fill_threads(const struct slots *s, const struct locks *names, struct
 		if (!row)
 			continue;
 		slot_times_of(t, s->now, &times);
+		s->told = xgrow(s->told, &s->told_capacity, s->places[i] + 1, sizeof *s->told);
+		fill_run(&s->told[s->places[i]], t, &times, row);
 		fill_row(row, &times);
 		slot_waits_for(t, text, sizeof text);
 		row[THREADS_WAITS_FOR].text = sample_text(out,

@@ -40,6 +40,6 @@ const char *slot_waits_for(const struct thread_slot *t, char *buf, size_t size);
 struct locks;
 
 /* Fills the rows that are there; names are those of locks. NULL is fine for the table. */
-void slots_fill_threads(const struct slots *s, const struct locks *names, struct table *threads, struct sample *out);
+void slots_fill_threads(struct slots *s, const struct locks *names, struct table *threads, struct sample *out);
 
 #endif
