@@ -125,7 +125,10 @@ struct task_struct___old {
 	long state; /* before 5.14 */
 };
 
+struct seq_file;
+
 struct bpf_iter_meta {
+	struct seq_file *seq;
 	u64 seq_num;
 };
 

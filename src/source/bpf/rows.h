@@ -41,6 +41,51 @@
 	/* sys.c */ \
 	X(LAT_SYSCALL, "lat.syscall_seconds", "system call", HISTOGRAM, SECONDS, \
 		"Time in each system call, blocked or not; every process of the machine pays while it is on.") \
+	/* sock.c */ \
+	X(SOCK_RX_MESSAGES, "sock.rx_messages", "rx msg", COUNTER, COUNT, \
+		"Messages that its processes received at sockets: datagrams, or reads from a stream. One for all that a UDP socket " \
+		"has merged (GRO).") \
+	X(SOCK_TX_MESSAGES, "sock.tx_messages", "tx msg", COUNTER, COUNT, \
+		"Messages that its processes sent at sockets: datagrams, also those of one sendmmsg, or writes to a stream. One for " \
+		"all that a UDP socket splits (UDP_SEGMENT).") \
+	X(SOCK_RX_BYTES, "sock.rx_bytes", "rx B", COUNTER, BYTES, "Payload that its processes received at sockets.") \
+	X(SOCK_TX_BYTES, "sock.tx_bytes", "tx B", COUNTER, BYTES, "Payload that its processes sent at sockets.") \
+	X(SOCK_TCP_RX_MESSAGES, "sock.tcp_rx_messages", "tcp rx", COUNTER, COUNT, "Messages received at TCP sockets.") \
+	X(SOCK_TCP_RX_BYTES, "sock.tcp_rx_bytes", "tcp rx B", COUNTER, BYTES, "Payload received at TCP sockets.") \
+	X(SOCK_TCP_TX_MESSAGES, "sock.tcp_tx_messages", "tcp tx", COUNTER, COUNT, "Messages sent at TCP sockets.") \
+	X(SOCK_TCP_TX_BYTES, "sock.tcp_tx_bytes", "tcp tx B", COUNTER, BYTES, "Payload sent at TCP sockets.") \
+	X(SOCK_UDP_RX_MESSAGES, "sock.udp_rx_messages", "udp rx", COUNTER, COUNT, "Messages received at UDP sockets.") \
+	X(SOCK_UDP_RX_BYTES, "sock.udp_rx_bytes", "udp rx B", COUNTER, BYTES, "Payload received at UDP sockets.") \
+	X(SOCK_UDP_TX_MESSAGES, "sock.udp_tx_messages", "udp tx", COUNTER, COUNT, "Messages sent at UDP sockets.") \
+	X(SOCK_UDP_TX_BYTES, "sock.udp_tx_bytes", "udp tx B", COUNTER, BYTES, "Payload sent at UDP sockets.") \
+	X(SOCK_UNIX_RX_MESSAGES, "sock.unix_rx_messages", "unix rx", COUNTER, COUNT, "Messages received at Unix sockets.") \
+	X(SOCK_UNIX_RX_BYTES, "sock.unix_rx_bytes", "unix rx B", COUNTER, BYTES, "Payload received at Unix sockets.") \
+	X(SOCK_UNIX_TX_MESSAGES, "sock.unix_tx_messages", "unix tx", COUNTER, COUNT, "Messages sent at Unix sockets.") \
+	X(SOCK_UNIX_TX_BYTES, "sock.unix_tx_bytes", "unix tx B", COUNTER, BYTES, "Payload sent at Unix sockets.") \
+	X(SOCK_OTHER_RX_MESSAGES, "sock.other_rx_messages", "other rx", COUNTER, COUNT, "Messages received at other sockets.") \
+	X(SOCK_OTHER_RX_BYTES, "sock.other_rx_bytes", "other rx B", COUNTER, BYTES, "Payload received at other sockets.") \
+	X(SOCK_OTHER_TX_MESSAGES, "sock.other_tx_messages", "other tx", COUNTER, COUNT, "Messages sent at other sockets.") \
+	X(SOCK_OTHER_TX_BYTES, "sock.other_tx_bytes", "other tx B", COUNTER, BYTES, "Payload sent at other sockets.") \
+	X(SOCK_TCP_RX_SEGMENTS, "sock.tcp_rx_segments", "rx seg", COUNTER, COUNT, \
+		"TCP segments that its sockets received, acknowledgements included, merged ones (GRO) one by one.") \
+	X(SOCK_TCP_TX_SEGMENTS, "sock.tcp_tx_segments", "tx seg", COUNTER, COUNT, \
+		"TCP segments that its sockets sent, acknowledgements and retransmissions included, unsplit ones (GSO) one by one.") \
+	X(SOCK_TCP_RETRANSMITS, "sock.tcp_retransmits", "tcp rtx", COUNTER, COUNT, \
+		"TCP segments that its sockets sent again; above 1 % of those sent look at the path.") \
+	X(SOCK_RX_DROPS, "sock.rx_drops", "rx drop", COUNTER, COUNT, \
+		"Packets that its sockets threw away, mostly because the receive buffer was full. A UDP socket that is closed takes " \
+		"those since the last tick with it.") \
+	X(LAT_REQUEST, "lat.request_seconds", "request", HISTOGRAM, SECONDS, \
+		"From the first message in to the first one out on a connection that it accepted (TCP, Unix). Several requests at " \
+		"once (pipelining) are one; streams, and answers on another socket, are not requests.") \
+	X(LAT_UPSTREAM, "lat.upstream_seconds", "upstream", HISTOGRAM, SECONDS, \
+		"From the first message out to the first one in on a connection that it opened (TCP, Unix): what it waits for others.") \
+	X(LAT_GAP, "lat.gap_seconds", "udp gap", HISTOGRAM, SECONDS, \
+		"From a datagram in to the next one out on the same UDP socket, whoever they are for: of a busy server not one " \
+		"request's time.") \
+	X(LAT_RTT, "lat.rtt_seconds", "tcp rtt", HISTOGRAM, SECONDS, \
+		"Round-trip times as the kernel has smoothed them, one value for each TCP socket and tick of the kernel (1 to 10 ms) " \
+		"in which it was used; of idle connections nothing.") \
 	/* end */
 
 #define X(id, name, label, kind, unit, help) BPF_##id,

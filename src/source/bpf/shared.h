@@ -131,7 +131,7 @@ enum stack_role { STACK_WAIT, STACK_HOLD, STACK_FAULT };
 #define STACK_REGS 21
 #endif
 
-enum record_type { RECORD_STACK, RECORD_SLOW, RECORD_TYPES };
+enum record_type { RECORD_STACK, RECORD_SLOW, RECORD_REQUEST, RECORD_TYPES };
 
 /* A user stack to unwind. */
 struct stack_record {
@@ -165,6 +165,7 @@ struct slow_record {
 	X(LOST_PAIRS, "waits of pairs without a place") \
 	X(LOST_STACKS, "stacks") \
 	X(LOST_CALLS, "system calls") \
+	X(LOST_SOCKETS, "sockets without memory for their state") \
 	X(LOST_OTHER, "records of other maps")
 
 #define X(id, text) id,

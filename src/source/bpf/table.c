@@ -2,10 +2,12 @@
 #include "source/bpf/id.h"
 #include "source/bpf/sched.h"
 #include "source/bpf/sys.h"
+#include "source/bpf/sock.h"
 
 const struct group_ops *const group_table[] = {
 	&group_id,
 	&group_sched,
 	&group_sys, /* after sched: it fills rows that the waits have begun */
+	&group_sock,
 	NULL,
 };

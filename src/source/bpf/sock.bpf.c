@@ -1,0 +1,449 @@
+/*
+ * What the target sends and receives at its sockets, and how long it takes to answer: a socket of the target carries its
+ * state with it. What the kernel itself counts for a socket (TCP's segments, drops) is read where the socket is, at the
+ * tick and when it is closed, so that no message pays for it.
+ */
+#include "source/bpf/common.bpf.h"
+#include "source/bpf/kernel_net.h"
+#include "source/bpf/sock_shared.h"
+
+const volatile bool has_slots;     /* the scheduler group is there */
+const volatile bool time_requests; /* somebody wants the times */
+
+/* A listener's state goes to the sockets that it accepts: the kernel copies it when the connection is made. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct sock_state);
+} sock_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sock_counts);
+} sock_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sock_closed);
+} sock_closed SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SOCK_HISTS);
+	__type(key, u32);
+	__type(value, struct bpf_hist);
+} sock_hists SEC(".maps");
+
+/* The threads of the scheduler group. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLOTS);
+	__type(key, u32);
+	__type(value, struct thread_slot);
+} thread_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RECORDS_BYTES);
+} records SEC(".maps");
+
+struct slow_gate gates[SOCK_TIMED];
+
+/* ---- what a socket is ---- */
+
+static __always_inline u32 kind_of(const struct sock *sk)
+{
+	u32 family = sk->__sk_common.skc_family, protocol = sk->sk_protocol;
+
+	if (family == AF_UNIX)
+		return SOCK_UNIX;
+	if (family != AF_INET && family != AF_INET6)
+		return SOCK_OTHER;
+	return protocol == IPPROTO_TCP ? SOCK_TCP : protocol == IPPROTO_UDP ? SOCK_UDP : SOCK_OTHER;
+}
+
+/*
+ * Who called whom, from what TCP has counted so far: of what was sent, all is acknowledged or still under way; and with
+ * whoever called, the SYN is acknowledged as well, which is one byte that was never counted as sent.
+ */
+static __always_inline u8 tcp_role(const struct sock *sk)
+{
+	struct tcp_sock *tp = (void *)sk;
+	u32 state = sk->__sk_common.skc_state;
+	u32 known = (u32)BPF_CORE_READ(tp, bytes_acked) + (BPF_CORE_READ(tp, snd_nxt) - BPF_CORE_READ(tp, snd_una));
+	u32 sent = (u32)BPF_CORE_READ(tp, bytes_sent) - (u32)BPF_CORE_READ(tp, bytes_retrans);
+
+	if (state == TCP_LISTEN)
+		return ROLE_LISTEN;
+	if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT)
+		return ROLE_UNKNOWN; /* a FIN counts like the SYN */
+	return known == sent ? ROLE_SERVER : known == sent + 1 ? ROLE_CLIENT : ROLE_UNKNOWN;
+}
+
+/* A socket that was accepted has the name of its listener; who connected has none, in most cases. */
+static __always_inline u8 unix_role(const struct sock *sk)
+{
+	struct unix_sock *u = (void *)sk;
+	bool named, other;
+
+	if (sk->sk_type == SOCK_DGRAM || !bpf_core_field_exists(u->peer))
+		return ROLE_NONE;
+	named = BPF_CORE_READ(u, addr) != NULL;
+	u = (void *)BPF_CORE_READ(u, peer);
+	other = u && BPF_CORE_READ(u, addr) != NULL;
+	return named == other ? ROLE_NONE : named ? ROLE_SERVER : ROLE_CLIENT;
+}
+
+static __always_inline u8 role_of(const struct sock *sk, u32 kind)
+{
+	if (kind == SOCK_TCP)
+		return tcp_role(sk);
+	if (kind == SOCK_UNIX)
+		return unix_role(sk);
+	return kind == SOCK_UDP ? ROLE_GAP : ROLE_NONE;
+}
+
+static __always_inline u32 drops_of(const struct sock *sk)
+{
+	struct numa_drop_counters *more;
+	u32 n = (u32)BPF_CORE_READ(sk, sk_drops.counter);
+
+	if (!bpf_core_field_exists(sk->sk_drop_counters))
+		return n;
+	more = BPF_CORE_READ(sk, sk_drop_counters);
+	return more ? (u32)BPF_CORE_READ(more, drops0.counter) + (u32)BPF_CORE_READ(more, drops1.counter) : n;
+}
+
+static __always_inline void read_totals(const struct sock *sk, u32 kind, struct sock_totals *out)
+{
+	struct tcp_sock *tp = (void *)sk;
+
+	*out = (struct sock_totals){ .drops = drops_of(sk) };
+	if (kind != SOCK_TCP)
+		return;
+	out->segments[SOCK_RX] = BPF_CORE_READ(tp, segs_in);
+	out->segments[SOCK_TX] = BPF_CORE_READ(tp, segs_out);
+	out->retransmits = BPF_CORE_READ(tp, total_retrans);
+}
+
+static __always_inline void subtract(struct sock_totals *from, const struct sock_totals *base)
+{
+	from->segments[SOCK_RX] -= base->segments[SOCK_RX];
+	from->segments[SOCK_TX] -= base->segments[SOCK_TX];
+	from->retransmits -= base->retransmits;
+	from->drops -= base->drops;
+}
+
+/* ---- its state ---- */
+
+static __always_inline struct sock_state *state_get(const struct sock *sk)
+{
+	return bpf_sk_storage_get(&sock_states, (void *)sk, 0, 0);
+}
+
+static __always_inline struct sock_state *state_make(const struct sock *sk, struct sock_state *new)
+{
+	struct sock_state *s = bpf_sk_storage_get(&sock_states, (void *)sk, new, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!s)
+		lose(LOST_SOCKETS);
+	return s;
+}
+
+/* Of a socket that was used before the target had it, or before tach came: what it did then is not the target's. */
+static __always_inline struct sock_state *state_found(const struct sock *sk, u32 kind)
+{
+	struct sock_state new = { .role = role_of(sk, kind) };
+
+	read_totals(sk, kind, &new.base);
+	return state_make(sk, &new);
+}
+
+/* ---- how long an answer takes ---- */
+
+static __always_inline struct thread_slot *slot_of_current(void)
+{
+	u32 *mark = mark_get(current_task()), place;
+
+	if (!mark || !(*mark >> 1))
+		return NULL;
+	place = (*mark >> 1) - 1;
+	return bpf_map_lookup_elem(&thread_slots, &place);
+}
+
+static __always_inline void read_waits(const struct thread_slot *t, struct sock_waits *out)
+{
+	out->queue = t->queue;
+	for (int i = 0; i < CAUSES; i++)
+		out->blocked[i] = t->blocked[i];
+}
+
+static __always_inline void began(struct sock_state *s)
+{
+	struct thread_slot *t = has_slots ? slot_of_current() : NULL;
+
+	s->tid = 0;
+	if (t) {
+		s->tid = t->tid;
+		read_waits(t, &s->began);
+	}
+	s->at = bpf_ktime_get_ns();
+}
+
+static __always_inline bool gate_passes(struct slow_gate *g, u64 took)
+{
+	if (took <= g->over)
+		return false;
+	if (g->left)
+		g->left--;
+	else if (took <= g->top)
+		return false;
+	if (took > g->top)
+		g->top = took;
+	return true;
+}
+
+static __always_inline void tell(const struct sock_state *s, u32 hist, u64 took, u64 now)
+{
+	struct thread_slot *t = has_slots ? slot_of_current() : NULL;
+	u64 id = bpf_get_current_pid_tgid();
+	struct request_record *r = bpf_ringbuf_reserve(&records, sizeof *r, 0);
+
+	if (!r) {
+		lose(LOST_OTHER);
+		return;
+	}
+	r->type = RECORD_REQUEST;
+	r->hist = hist;
+	r->ended = now;
+	r->took = took;
+	r->tid = (u32)id;
+	r->tgid = id >> 32;
+	r->began = s->tid;
+	r->pad = 0;
+	bpf_get_current_comm(r->comm, sizeof r->comm);
+	r->waits = (struct sock_waits){ 0 };
+	if (t && t->tid == s->tid) {
+		r->waits.queue = t->queue - s->began.queue;
+		for (int i = 0; i < CAUSES; i++)
+			r->waits.blocked[i] = t->blocked[i] - s->began.blocked[i];
+	}
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void ended(struct sock_state *s, u32 role)
+{
+	u32 hist = role == ROLE_SERVER ? SOCK_REQUEST : role == ROLE_CLIENT ? SOCK_UPSTREAM : SOCK_GAP;
+	u64 now = bpf_ktime_get_ns(), took = now - s->at;
+	struct bpf_control *c = control_get();
+
+	s->at = 0;
+	if (!c)
+		return;
+	hist_record(&sock_hists, hist, took, c->epoch);
+	if (gate_passes(&gates[hist], took))
+		tell(s, hist, took, now);
+}
+
+/* Several messages in the same direction are one: only the first of them begins, only the first one back ends. */
+static __always_inline void time_message(struct sock_state *s, u32 way)
+{
+	u32 role = s->role;
+
+	if (role < ROLE_SERVER)
+		return;
+	if ((way == SOCK_RX) == (role == ROLE_CLIENT)) {
+		if (s->at)
+			ended(s, role);
+	} else if (!s->at) {
+		began(s);
+	}
+}
+
+/* The kernel's smoothed round-trip time, at most once a socket and tick of the kernel. */
+static __always_inline void look_at_rtt(const struct sock *sk, struct sock_state *s)
+{
+	struct tcp_sock *tp = (void *)sk;
+	struct bpf_control *c;
+	u64 tick = bpf_jiffies64();
+	u32 rtt;
+
+	if (s->rtt_at == tick || !(c = control_get()))
+		return;
+	s->rtt_at = tick;
+	rtt = BPF_CORE_READ(tp, srtt_us) >> 3;
+	if (rtt)
+		hist_record(&sock_hists, SOCK_RTT, rtt * 1000ull, c->epoch);
+}
+
+/* ---- messages ---- */
+
+static __always_inline void count(u32 kind, u32 way, u64 bytes)
+{
+	u32 zero = 0;
+	struct sock_counts *c = bpf_map_lookup_elem(&sock_counts, &zero);
+
+	if (!c || kind >= SOCK_KINDS)
+		return;
+	c->messages[way][kind]++;
+	c->bytes[way][kind] += bytes;
+}
+
+static __always_inline void message(const struct sock *sk, u32 way, int ret, int flags)
+{
+	struct sock_state *s;
+	u32 kind;
+
+	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_member(current_task()))
+		return;
+	if (!ret && sk->sk_type != SOCK_DGRAM)
+		return; /* the end of a stream; a datagram may be empty */
+	kind = kind_of(sk);
+	count(kind, way, (u32)ret);
+	s = state_get(sk);
+	if (!s && !(s = state_found(sk, kind)))
+		return;
+	__sync_fetch_and_add(&s->messages[way], 1);
+	__sync_fetch_and_add(&s->bytes[way], (u32)ret);
+	if (!time_requests)
+		return;
+	if (kind == SOCK_TCP) {
+		if (s->role == ROLE_LISTEN)
+			s->role = ROLE_SERVER;
+		else if (s->role == ROLE_UNKNOWN)
+			s->role = tcp_role(sk);
+		look_at_rtt(sk, s);
+	}
+	time_message(s, way);
+}
+
+SEC("tp_btf/sock_send_length") int BPF_PROG(tach_send, struct sock *sk, int ret, int flags)
+{
+	message(sk, SOCK_TX, ret, flags);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length") int BPF_PROG(tach_recv, struct sock *sk, int ret, int flags)
+{
+	message(sk, SOCK_RX, ret, flags);
+	return 0;
+}
+
+/* ---- connections ---- */
+
+static __always_inline void settle(const struct sock *sk)
+{
+	struct sock_state *s = state_get(sk);
+	struct sock_totals t;
+	struct sock_closed *c;
+	u32 zero = 0;
+
+	if (!s || s->settled || !(c = bpf_map_lookup_elem(&sock_closed, &zero)))
+		return;
+	s->settled = true;
+	read_totals(sk, SOCK_TCP, &t);
+	subtract(&t, &s->base);
+	c->segments[SOCK_RX] += t.segments[SOCK_RX];
+	c->segments[SOCK_TX] += t.segments[SOCK_TX];
+	c->retransmits += t.retransmits;
+	c->drops += t.drops;
+}
+
+/* Where the target itself calls, or begins to listen: everything is its own from the beginning. */
+static __always_inline void begin(const struct sock *sk, u8 role)
+{
+	struct sock_state new = { .role = role }, *s;
+
+	if (!is_member(current_task()))
+		return;
+	s = state_get(sk);
+	if (s)
+		*s = new; /* used before, and closed: the kernel's totals began anew too */
+	else
+		state_make(sk, &new);
+}
+
+/* Closing happens wherever the last packet is seen: whose it is, the socket says. */
+SEC("tp_btf/inet_sock_set_state") int BPF_PROG(tach_state, const struct sock *sk, int old, int new)
+{
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (new == TCP_CLOSE)
+		settle(sk);
+	else if (new == TCP_SYN_SENT)
+		begin(sk, ROLE_CLIENT);
+	else if (new == TCP_LISTEN)
+		begin(sk, ROLE_LISTEN);
+	return 0;
+}
+
+/* ---- walks ---- */
+
+/* Sockets that the target has when tach comes. */
+SEC("iter/task_file") int tach_there(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct file *f = ctx->file;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!t || !f || !is_member(t))
+		return 0;
+	socket = bpf_sock_from_file(f);
+	sk = socket ? socket->sk : NULL;
+	if (sk && !state_get(sk))
+		state_found(sk, kind_of(sk));
+	return 0;
+}
+
+static __always_inline void read_ends(const struct sock *sk, struct sock_row *r)
+{
+	r->family = sk->__sk_common.skc_family;
+	r->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	r->peer_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	if (r->family == AF_INET6 && bpf_core_field_exists(sk->__sk_common.skc_v6_daddr)) {
+		bpf_probe_read_kernel(r->local, sizeof r->local, &sk->__sk_common.skc_v6_rcv_saddr);
+		bpf_probe_read_kernel(r->peer, sizeof r->peer, &sk->__sk_common.skc_v6_daddr);
+	} else if (r->family == AF_INET) {
+		bpf_probe_read_kernel(r->local, 4, &sk->__sk_common.skc_rcv_saddr);
+		bpf_probe_read_kernel(r->peer, 4, &sk->__sk_common.skc_daddr);
+	}
+}
+
+/* All sockets with a state, at the tick. */
+SEC("iter/bpf_sk_storage_map") int tach_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock_row r = { 0 };
+	struct sock_state *s = ctx->value;
+	struct sock *sk = ctx->sk;
+	u32 kind;
+
+	if (!s || !sk)
+		return 0;
+	kind = kind_of(sk);
+	r.cookie = bpf_get_socket_cookie(sk);
+	for (int way = 0; way < SOCK_WAYS; way++) {
+		r.messages[way] = s->messages[way];
+		r.bytes[way] = s->bytes[way];
+	}
+	r.settled = s->settled;
+	read_totals(sk, kind, &r.totals);
+	subtract(&r.totals, &s->base);
+	r.kind = (u8)kind;
+	r.state = sk->__sk_common.skc_state;
+	r.role = s->role == ROLE_LISTEN && r.state != TCP_LISTEN ? ROLE_SERVER : s->role;
+	if (kind == SOCK_TCP)
+		r.rtt = BPF_CORE_READ((struct tcp_sock *)sk, srtt_us) >> 3;
+	if (kind == SOCK_TCP || kind == SOCK_UDP)
+		read_ends(sk, &r);
+	bpf_seq_write(ctx->meta->seq, &r, sizeof r);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,218 @@
+/* The group sock: opening, totals, histograms, slow requests. The sockets themselves are sockets.c's. */
+#include "source/bpf/sock.h"
+
+#include "base/alloc.h"
+#include "base/fmt.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "source/bpf/calls.h"
+#include "source/bpf/records.h"
+#include "source/bpf/slow.h"
+#include "source/bpf/sockets.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sock.skel.h"
+
+#define TOLD_A_TICK 32 /* slow requests of each kind, and after those only what is slower than any of them */
+
+struct sock_group {
+	struct sockets *sockets;
+	int counts, hists;
+};
+
+static const enum bpf_metric hist_metrics[SOCK_HISTS] = {
+	[SOCK_REQUEST] = BPF_LAT_REQUEST, [SOCK_UPSTREAM] = BPF_LAT_UPSTREAM,
+	[SOCK_GAP] = BPF_LAT_GAP,         [SOCK_RTT] = BPF_LAT_RTT,
+};
+
+static bool wants_times(const struct group *g)
+{
+	for (int i = 0; i < SOCK_HISTS; i++)
+		if (group_wants(g, hist_metrics[i]))
+			return true;
+	return false;
+}
+
+static int sock_open(struct group *g, struct err *e)
+{
+	struct sock_bpf *s = sock_bpf__open();
+
+	if (!s)
+		return err_set(e, errno, "the program does not open: %s", strerror(errno));
+	GROUP_TAKE(g, s);
+	GROUP_SET_FEATURES(g, s);
+	s->rodata->time_requests = wants_times(g);
+	s->rodata->has_slots = g->room->slots != NULL;
+	if (!g->room->slots)
+		bpf_map__set_autocreate(s->maps.thread_slots, false);
+	return 0;
+}
+
+static int sock_attached(struct group *g, struct err *e)
+{
+	struct sock_bpf *s = g->typed;
+	struct sock_group *own = xcalloc(1, sizeof *own);
+
+	g->state = own;
+	own->counts = group_map(g, "sock_counts");
+	own->hists = group_map(g, "sock_hists");
+	own->sockets = sockets_open(g, s->progs.tach_sockets, group_map(g, "sock_states"), group_map(g, "sock_closed"), e);
+	return own->sockets ? 0 : -1;
+}
+
+/* ---- slow ones ---- */
+
+/* "disk 3.2ms", "on CPU 1.1ms": what most of the time was, if it was one thread's. */
+static const char *waited_for(const struct request_record *r, char *buf, size_t size)
+{
+	u64 run = r->took, most = r->waits.queue;
+	const char *what = "run queue";
+	char time[FMT_SIZE];
+
+	if (!r->began)
+		return "";
+	if (r->began != r->tid)
+		return "began in another thread";
+	run -= r->waits.queue < run ? r->waits.queue : run;
+	for (u32 c = 0; c < CAUSES; c++) {
+		u64 t = r->waits.blocked[c];
+
+		run -= t < run ? t : run;
+		if (t > most) {
+			most = t;
+			what = calls_cause_name(c);
+		}
+	}
+	if (run > most)
+		what = "on CPU";
+	snprintf(buf, size, "%s %s", what, fmt_seconds(time, nsec_to_seconds(run > most ? run : most)));
+	return buf;
+}
+
+static void take_request(struct bpf_room *r, const void *record, size_t size)
+{
+	const struct request_record *q = record;
+	char name[2 * sizeof q->comm], label[48], waited[64];
+
+	if (size < sizeof *q || q->hist >= SOCK_TIMED)
+		return;
+	str_clean(name, sizeof name, q->comm, strnlen(q->comm, sizeof q->comm));
+	snprintf(label, sizeof label, "%s/%u", name, q->tid);
+	slow_add(r->slow, bpf_rows[hist_metrics[q->hist]].name, q->ended, q->took, label,
+		waited_for(q, waited, sizeof waited));
+}
+
+static void set_gates(struct group *g)
+{
+	struct sock_bpf *s = g->typed;
+
+	for (int i = 0; i < SOCK_TIMED; i++)
+		s->bss->gates[i] = (struct slow_gate){ .over = slow_threshold(g->room->slow, bpf_rows[hist_metrics[i]].name),
+			.left = TOLD_A_TICK };
+}
+
+static void sock_marked(struct group *g)
+{
+	struct sock_bpf *s = g->typed;
+	struct err e;
+
+	if (g->room->records)
+		records_handle(g->room->records, RECORD_REQUEST, take_request);
+	set_gates(g);
+	if (group_iterate(s->progs.tach_there, &e))
+		log_line("probe sock: %s", e.text);
+}
+
+/* ---- reading ---- */
+
+static void put_counts(struct group *g, const struct sock_group *own, struct sample *out)
+{
+	struct sock_counts *cpus = xcalloc((size_t)g->room->ncpus, sizeof *cpus);
+	u64 all[SOCK_WAYS][2] = { { 0 } };
+	u32 zero = 0;
+	bool ok = bpf_map_lookup_elem(own->counts, &zero, cpus) == 0;
+
+	for (unsigned kind = 0; ok && kind < SOCK_KINDS; kind++)
+		for (unsigned way = 0; way < SOCK_WAYS; way++) {
+			u64 sum[2] = { 0, 0 };
+
+			for (int c = 0; c < g->room->ncpus; c++) {
+				sum[0] += cpus[c].messages[way][kind];
+				sum[1] += cpus[c].bytes[way][kind];
+			}
+			for (unsigned i = 0; i < 2; i++) {
+				group_put(g, out, BPF_SOCK_TCP_RX_MESSAGES + 4 * kind + 2 * way + i, (double)sum[i]);
+				all[way][i] += sum[i];
+			}
+		}
+	free(cpus);
+	if (!ok)
+		return;
+	group_put(g, out, BPF_SOCK_RX_MESSAGES, (double)all[SOCK_RX][0]);
+	group_put(g, out, BPF_SOCK_TX_MESSAGES, (double)all[SOCK_TX][0]);
+	group_put(g, out, BPF_SOCK_RX_BYTES, (double)all[SOCK_RX][1]);
+	group_put(g, out, BPF_SOCK_TX_BYTES, (double)all[SOCK_TX][1]);
+}
+
+static void put_sockets(struct group *g, const struct sock_group *own, struct sample *out)
+{
+	const struct sockets_sum *sum = sockets_sum(own->sockets);
+
+	if (!sockets_read(own->sockets, clock_now()))
+		return; /* a gap: with very many sockets not at every tick */
+	group_put(g, out, BPF_SOCK_TCP_RX_SEGMENTS, (double)sum->segments[SOCK_RX]);
+	group_put(g, out, BPF_SOCK_TCP_TX_SEGMENTS, (double)sum->segments[SOCK_TX]);
+	group_put(g, out, BPF_SOCK_TCP_RETRANSMITS, (double)sum->retransmits);
+	group_put(g, out, BPF_SOCK_RX_DROPS, (double)sum->drops);
+}
+
+static void put_hists(struct group *g, const struct sock_group *own, struct sample *out)
+{
+	for (u32 i = 0; i < SOCK_HISTS; i++) {
+		struct hist *h = hist_new();
+
+		if (group_read_hist(g, own->hists, i, h))
+			group_put_hist(g, out, hist_metrics[i], h);
+		else
+			free(h);
+	}
+}
+
+static void sock_read(struct group *g, struct sample *out)
+{
+	struct sock_group *own = g->state;
+
+	put_counts(g, own, out);
+	put_sockets(g, own, out);
+	sockets_put(own->sockets, out);
+	put_hists(g, own, out);
+	set_gates(g);
+}
+
+static void sock_close(struct group *g)
+{
+	struct sock_group *own = g->state;
+
+	if (!own)
+		return;
+	sockets_close(own->sockets);
+	free(own);
+}
+
+const struct group_ops group_sock = {
+	.name = "sock",
+	.summary = "messages, bytes, segments and drops at the target's sockets, and how long it takes to answer",
+	.first = BPF_SOCK_RX_MESSAGES,
+	.last = BPF_LAT_RTT,
+	.losses = LOSS_BIT(LOST_SOCKETS),
+	.open = sock_open,
+	.attached = sock_attached,
+	.marked = sock_marked,
+	.read = sock_read,
+	.close = sock_close,
+};
