@@ -107,7 +107,7 @@ $(BUILD)/gen/calls.inc:
 	@mkdir -p $(@D)
 	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM -x c - | \
 		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/X(\1, \2)/p' | sort > $@
-$(BUILD)/src/source/bpf/calls.o: $(BUILD)/gen/calls.inc
+$(BUILD)/src/source/calls.o: $(BUILD)/gen/calls.inc
 
 BPF_SKELETONS := $(patsubst src/source/bpf/%.bpf.c,$(BUILD)/gen/%.skel.h,$(wildcard src/source/bpf/*.bpf.c))
 $(patsubst %.c,$(BUILD)/%.o,$(filter src/source/bpf/%,$(SOURCES))): | $(BPF_SKELETONS)

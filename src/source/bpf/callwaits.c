@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "model/tables.h"
-#include "source/bpf/calls.h"
+#include "source/calls.h"
 
 #include <errno.h>
 #include <stdio.h>

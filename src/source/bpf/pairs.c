@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "model/tables.h"
-#include "source/bpf/calls.h"
 #include "source/bpf/locks.h"
 
 #include <bpf/bpf.h>

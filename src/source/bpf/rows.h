@@ -3,6 +3,7 @@
 #define TACH_SOURCE_BPF_ROWS_H
 
 #include "model/metric.h"
+#include "source/waits.h"
 
 /* id, name, label, kind, unit, help */
 #define BPF_METRICS(X) \
@@ -25,17 +26,9 @@
 		"Waits in page faults: for storage, or for the lock on the address space.") \
 	X(LAT_OFFCPU_OTHER, "lat.offcpu_other_seconds", "other", HISTOGRAM, SECONDS, \
 		"Waits for something else: pipes, terminals, other system calls.") \
-	X(THR_LOCK, "thr.lock_seconds", "lock", COUNTER, SECONDS, "Thread time blocked on contended locks.") \
-	X(THR_DISK, "thr.disk_seconds", "disk", COUNTER, SECONDS, "Thread time blocked in file I/O and page faults.") \
-	X(THR_NET, "thr.net_seconds", "net", COUNTER, SECONDS, "Thread time waiting for sockets, or in poll and epoll.") \
-	X(THR_SLEEP, "thr.sleep_seconds", "sleep", COUNTER, SECONDS, "Thread time in sleep that was asked for.") \
-	X(THR_IDLE, "thr.idle_seconds", "idle", COUNTER, SECONDS, \
-		"Thread time waiting for work: condition variables, joins, children.") \
-	X(THR_OTHER, "thr.other_seconds", "other", COUNTER, SECONDS, "Thread time off the CPU for another reason.") \
 	X(LOCK_WAITS, "lock.waits", "waits", COUNTER, COUNT, \
 		"Times that a thread had to sleep for a contended lock; taking a free one is not seen and costs nothing.") \
-	X(LOCK_WAIT, "lock.wait_seconds", "lock wait", COUNTER, SECONDS, \
-		"Time that threads slept for contended locks, summed over threads.") \
+	WAIT_METRICS(X) \
 	X(SCHED_SWITCHES, "cpu.switches_exact", "switches", COUNTER, COUNT, \
 		"Context switches away from the target's threads, voluntary or not, each one counted.") \
 	/* sys.c */ \

@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "model/tables.h"
 #include "source/bpf/callwaits.h"
-#include "source/bpf/calls.h"
 #include "source/bpf/locks.h"
 #include "source/bpf/records.h"
 #include "source/bpf/slots.h"
 #include "source/bpf/slow.h"
+#include "source/calls.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

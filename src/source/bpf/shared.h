@@ -11,22 +11,9 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 #endif
 
+#include "source/waits.h"
+
 #include <tach/histogram.h>
-
-/* Why a thread is off the CPU. A list so that user space has names for them: word, column of the threads table. */
-#define BPF_CAUSES(X) \
-	X(CAUSE_LOCK, "lock", THREADS_LOCK)    /* a contended lock */ \
-	X(CAUSE_DISK, "disk", THREADS_DISK)    /* file system and block devices */ \
-	X(CAUSE_NET, "net", THREADS_NET)       /* sockets; poll, select, epoll */ \
-	X(CAUSE_SLEEP, "sleep", THREADS_SLEEP) /* asked for */ \
-	X(CAUSE_IDLE, "idle", THREADS_IDLE)    /* condition variables, joins, children: waits for work */ \
-	X(CAUSE_FAULT, "fault", THREADS_DISK)  /* page faults */ \
-	X(CAUSE_OTHER, "other", THREADS_OTHER)
-
-#define X(id, word, column) id,
-enum wait_cause { BPF_CAUSES(X) CAUSES };
-#undef X
-#define CAUSE_BY_FD 0x80 /* read and write: what the descriptor is decides */
 
 /* How a futex is waited for. */
 enum lock_kind {
@@ -48,9 +35,6 @@ enum lock_kind {
 #define PLACE_CONTENDED 0x80000000u
 #define PAIRS 2048
 #define RECORDS_BYTES (1 << 20)
-#define CALLS 512          /* system call numbers, 0 .. 511 */
-#define CALL_FOREIGN 511   /* stands for those of 32-bit code, whose numbers are others, and of a number beyond */
-#define CALL_NONE 0xffffu  /* blocked outside a system call: page fault, exit */
 
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_RUNNABLE, SLOT_BLOCKED, SLOT_DEAD };
 

@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "model/tables.h"
-#include "source/bpf/calls.h"
 #include "source/bpf/locks.h"
+#include "source/calls.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -210,7 +210,7 @@ static void fill_row(union cell *row, const struct slot_times *t)
 {
 	static const int column[CAUSES] = {
 #define X(id, word, place) [id] = (place),
-		BPF_CAUSES(X)
+		WAIT_CAUSES(X)
 #undef X
 	};
 	double sum[table_threads_columns] = { 0 };

@@ -5,7 +5,7 @@
 #include "base/fmt.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "source/bpf/calls.h"
+#include "source/calls.h"
 #include "source/bpf/records.h"
 #include "source/bpf/slow.h"
 #include "source/bpf/sockets.h"

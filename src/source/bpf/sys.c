@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "model/tables.h"
-#include "source/bpf/calls.h"
+#include "source/calls.h"
 
 #include <errno.h>
 #include <stdio.h>

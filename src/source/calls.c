@@ -1,5 +1,5 @@
 /* The system calls of this architecture, as the C library's headers number them, and what waiting in each means. */
-#include "source/bpf/calls.h"
+#include "source/calls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *name;
-	u32 number;
+	uint32_t number;
 } calls[] = {
 #define X(name, number) { #name, number },
 #include "calls.inc"
@@ -20,7 +20,7 @@ static const struct {
 
 /* Names or their beginnings ("recv*"). Any other call is CAUSE_OTHER. */
 static const struct {
-	u8 cause;
+	uint8_t cause;
 	const char *names[32]; /* NULL-ended */
 } causes[] = {
 	{ CAUSE_BY_FD, { "read", "write", "readv", "writev", "close", "ioctl", "fcntl", "sendfile*" } },
@@ -36,11 +36,11 @@ static const struct {
 
 static const char *const cause_names[CAUSES] = {
 #define X(id, word, column) word,
-	BPF_CAUSES(X)
+	WAIT_CAUSES(X)
 #undef X
 };
 
-const char *calls_name(u32 number)
+const char *calls_name(uint32_t number)
 {
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		if (calls[i].number == number)
@@ -48,7 +48,7 @@ const char *calls_name(u32 number)
 	return NULL;
 }
 
-u32 calls_number(const char *name)
+uint32_t calls_number(const char *name)
 {
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		if (strcmp(calls[i].name, name) == 0)
@@ -73,7 +73,7 @@ static bool matches(const char *pattern, const char *name)
 	}
 }
 
-static u8 cause_of(const char *name)
+static uint8_t cause_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
 		for (const char *const *p = causes[i].names; *p; p++)
@@ -82,7 +82,7 @@ static u8 cause_of(const char *name)
 	return CAUSE_OTHER;
 }
 
-void calls_fill_causes(u8 out[CALLS])
+void calls_fill_causes(uint8_t out[CALLS])
 {
 	memset(out, CAUSE_OTHER, CALLS);
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
@@ -90,7 +90,7 @@ void calls_fill_causes(u8 out[CALLS])
 			out[calls[i].number] = cause_of(calls[i].name);
 }
 
-const char *calls_cause_name(u32 cause)
+const char *calls_cause_name(uint32_t cause)
 {
 	return cause < CAUSES ? cause_names[cause] : "?";
 }
