@@ -5,6 +5,7 @@
 #include "model/derive.h"
 #include "model/rates.h"
 #include "model/series.h"
+#include "model/trails.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct store {
 	nsec_t first;
 	struct sample *last;       /* for facts, statuses; NULL before the first */
 	struct rates *rates;       /* tables, with counters as rates */
+	struct trails *trails;     /* of rows of tables */
 };
 
 static void add_metric(struct store *st, const struct metric *row)
@@ -57,6 +59,7 @@ struct store *store_new(size_t ticks)
 	st->times = xcalloc(st->capacity, sizeof *st->times);
 	st->registry = registry_new();
 	st->rates = rates_new();
+	st->trails = trails_new(st->capacity);
 	for (const struct metric *row = derived_table; row->name; row++)
 		add_metric(st, row);
 	bind_formulas(st);
@@ -73,6 +76,7 @@ void store_free(struct store *st)
 		formula_free(st->formulas[i]);
 	}
 	rates_free(st->rates);
+	trails_free(st->trails);
 	sample_free(st->last);
 	registry_free(st->registry);
 	free(st->series);
@@ -128,6 +132,7 @@ void store_take(struct store *st, struct sample *take)
 	learn_rows(st, take);
 	write_tick(st, take);
 	rates_take(st->rates, take);
+	trails_take(st->trails, st->rates, st->count - 1);
 	sample_free(st->last);
 	st->last = take;
 }
@@ -228,6 +233,12 @@ struct fold {
 	enum point_state state;
 };
 
+/* The length of a tick; of the oldest one it is not known. */
+static double seconds_of(const struct store *st, size_t tick)
+{
+	return tick > oldest(st) ? nsec_to_seconds(time_of(st, tick) - time_of(st, tick - 1)) : 1;
+}
+
 static void fold_point(struct fold *f, struct point p, double seconds)
 {
 	f->sum += p.value * seconds;
@@ -249,11 +260,10 @@ static struct point series_span(const struct store *st, metric_id id, struct spa
 		begin = s->first;
 	for (size_t t = begin; t < end; t++) {
 		struct point p = series_read(s, t % st->capacity);
-		double seconds = t > oldest(st) ? nsec_to_seconds(time_of(st, t) - time_of(st, t - 1)) : 1;
 
 		newest = p;
 		if (point_has_value(p))
-			fold_point(&f, p, seconds);
+			fold_point(&f, p, seconds_of(st, t));
 	}
 	if (f.weight == 0)
 		return newest;
@@ -351,6 +361,21 @@ double store_total(const struct store *st, metric_id id)
 	if (id >= st->nseries || st->formulas[id] || !st->series[id].has_total)
 		return (double)NAN;
 	return st->series[id].total;
+}
+
+struct point store_row(const struct store *st, const char *table, uint64_t key, struct span span)
+{
+	struct fold f = { .coverage = 1, .state = POINT_OK };
+
+	for (size_t t = tick_after(st, span.from), end = tick_after(st, span.to); t < end; t++) {
+		double value = trails_read(st->trails, table, key, t);
+
+		if (!isnan(value))
+			fold_point(&f, point_of(value), seconds_of(st, t));
+	}
+	if (f.weight > 0)
+		return point_of(f.sum / f.weight);
+	return point_missing(POINT_GAP, NULL);
 }
 
 /* ---- the newest sample ---- */

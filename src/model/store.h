@@ -46,6 +46,10 @@ bool store_hist(const struct store *st, metric_id id, struct span span, struct h
 /* A counter's total since tach began to watch it, histogram: events; NaN when unknown. */
 double store_total(const struct store *st, metric_id id);
 
+/* The mean rate over a span of a row in a table that has a history (model/trails.h: locks by what they were waited
+ * for); a gap where there is none. */
+struct point store_row(const struct store *st, const char *table, uint64_t key, struct span span);
+
 /* What the newest sample said. Valid until the next store_take(). */
 const struct target_facts *store_facts(const struct store *st); /* never NULL */
 const struct table *store_table(const struct store *st, const char *name); /* counters are rates here; NULL: none */

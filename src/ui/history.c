@@ -50,7 +50,7 @@ static size_t capacity_for(int columns)
 
 static bool same(const struct track *t, const struct measure *m, nsec_t column)
 {
-	return t->used && t->what.id == m->id && t->what.figure == m->figure && t->what.divisor == m->divisor &&
+	return t->used && t->what.id == m->id && t->what.table == m->table && t->what.key == m->key && t->what.figure == m->figure && t->what.divisor == m->divisor &&
 		t->what.factor == m->factor && t->column == column;
 }
 

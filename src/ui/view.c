@@ -16,6 +16,15 @@ struct span view_last(const struct view *v)
 	return store_last(v->store, v->now);
 }
 
+struct measure measure_of_row(const char *table, uint64_t key)
+{
+	struct measure m = measure_of(METRIC_NONE);
+
+	m.table = table;
+	m.key = key;
+	return m;
+}
+
 /* The number of the newest column: column n holds the ticks in (n * length, (n + 1) * length]. */
 static uint64_t newest_column(const struct view *v)
 {
@@ -57,6 +66,8 @@ struct point view_value(const struct view *v, const struct measure *m, struct sp
 {
 	struct point p, by;
 
+	if (m->table)
+		return store_row(v->store, m->table, m->key, span);
 	p = m->figure < 0 ? store_value(v->store, m->id, span) : figure_value(v, m, span);
 	if (m->divisor == METRIC_NONE || !point_has_value(p))
 		return p;

@@ -34,12 +34,15 @@ struct view {
 /* One number of the store, as a row shows it. */
 struct measure {
 	metric_id id;
+	const char *table;   /* instead of a metric the history of a row in that table; NULL: none */
+	uint64_t key;        /* of that row */
 	int figure;          /* of a histogram: index into histogram_figures; -1: the value itself */
 	metric_id divisor;   /* METRIC_NONE: undivided */
 	double factor;       /* times this, when divided */
 };
 
 struct measure measure_of(metric_id id); /* the value itself */
+struct measure measure_of_row(const char *table, uint64_t key);
 
 /* The interval of the moment shown, and of the graph column that is `back` columns before the newest. Columns begin at
  * multiples of their length, so that only the newest one moves. */

@@ -268,13 +268,75 @@ static void tables_say_how_they_were_obtained(void **state)
 	finish(&x);
 }
 
+static struct point row(const struct fixture *x, uint64_t key, double from, double to)
+{
+	return store_row(x->st, "locks", key, (struct span){ AT(from), AT(to) });
+}
+
+static void rows_have_a_history(void **state)
+{
+	struct fixture x = begin(4, "column locks lock text count lock\ncolumn locks wait_seconds counter seconds wait\n"
+				    "tick 0\nrow locks 1 a 10\nrow locks 2 b 1\nend\ntick 1\nrow locks 1 a 10.5\nrow locks 2 b 1\nend\n"
+				    "tick 3\nrow locks 1 a 11\nrow locks 2 b 1\nend\n");
+
+	(void)state;
+	near(row(&x, 1, 0, 1).value, 0.5);
+	near(row(&x, 1, 1, 3).value, 0.25);
+	near(row(&x, 1, 0, 3).value, 1.0 / 3); /* weighted by the lengths of the ticks */
+	assert_int_equal(row(&x, 2, 0, 3).state, POINT_GAP); /* nothing was ever waited for there */
+	assert_int_equal(row(&x, 9, 0, 3).state, POINT_GAP);
+	assert_int_equal(store_row(x.st, "threads", 1, (struct span){ 0, AT(3) }).state, POINT_GAP);
+	feed_text(&x, "tick 4\nrow locks 2 b 3\nend\ntick 5\nrow locks 1 a 20\nrow locks 2 b 3\nend\n");
+	assert_int_equal(row(&x, 1, 3, 5).state, POINT_GAP); /* it was away, so it has no rate yet */
+	near(row(&x, 2, 3, 4).value, 2);
+	near(row(&x, 2, 3, 5).value, 1);
+	feed_text(&x, "tick 6\nend\n");
+	assert_int_equal(row(&x, 1, 0, 1).state, POINT_GAP); /* left the ring */
+	near(row(&x, 1, 1, 3).value, 0.25);
+	finish(&x);
+}
+
+static void feed_locks(struct fixture *x, int tick, int first, int count, int busy)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "tick %d", tick);
+	feed_text(x, line);
+	for (int i = first; i < first + count; i++) {
+		snprintf(line, sizeof line, "row locks %d %d", i, i < first + busy ? tick : 1);
+		feed_text(x, line);
+	}
+	feed_text(x, "end");
+}
+
+/* 64 rows have one; then whoever has waited longest ago makes room, but nobody who still waits. */
+static void histories_of_rows_are_bounded(void **state)
+{
+	struct fixture x = begin(10, "column locks wait_seconds counter seconds wait\n");
+
+	(void)state;
+	feed_locks(&x, 1, 1, 70, 70);
+	feed_locks(&x, 2, 1, 70, 70);
+	near(row(&x, 64, 1, 2).value, 1);
+	assert_int_equal(row(&x, 65, 1, 2).state, POINT_GAP);
+	feed_locks(&x, 3, 2, 69, 69); /* the first one waits no more */
+	feed_locks(&x, 4, 2, 69, 69);
+	assert_int_equal(row(&x, 1, 1, 2).state, POINT_GAP);
+	near(row(&x, 65, 3, 4).value, 1);
+	assert_int_equal(row(&x, 65, 1, 2).state, POINT_GAP);
+	assert_int_equal(row(&x, 66, 3, 4).state, POINT_GAP);
+	near(row(&x, 64, 1, 2).value, 1);
+	finish(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(counters_become_rates), cmocka_unit_test(backwards_and_gaps),
 		cmocka_unit_test(reasons_are_kept), cmocka_unit_test(ratios_of_sums), cmocka_unit_test(histograms),
 		cmocka_unit_test(growth_over_a_minute), cmocka_unit_test(the_ring),
 		cmocka_unit_test(late_metrics_and_old_samples), cmocka_unit_test(tables_by_key),
-		cmocka_unit_test(tables_say_how_they_were_obtained) };
+		cmocka_unit_test(tables_say_how_they_were_obtained), cmocka_unit_test(rows_have_a_history),
+		cmocka_unit_test(histories_of_rows_are_bounded) };
 
 	return cmocka_run_group_tests_name("model/store", tests, NULL, NULL);
 }

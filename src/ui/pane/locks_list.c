@@ -2,7 +2,9 @@
 #include "ui/pane/locks.h"
 
 #include "base/alloc.h"
+#include "ui/graph.h"
 #include "ui/listing.h"
+#include "ui/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -84,7 +86,7 @@ static const char *name_of(const struct locks *l, size_t row)
 
 struct field {
 	struct listing_column column;
-	const char *(*text)(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell);
+	const char *(*text)(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell); /* NULL: graph */
 	int cell;
 };
 
@@ -128,9 +130,10 @@ static const struct field fields[] = {
 	{ { "kind", 8, 0, 4, true }, text_text, LOCKS_KIND },
 	{ { "wait/s", 8, 0, 0, false }, seconds_text, LOCKS_WAIT },
 	{ { "thr%", 7, 0, 5, false }, share_text, LOCKS_WAIT },
-	{ { "waits/s", 8, 0, 6, false }, count_text, LOCKS_WAITS },
-	{ { "runq/s", 8, 0, 8, false }, seconds_text, LOCKS_RUNQUEUE },
-	{ { "p50", 8, 0, 7, false }, seconds_text, LOCKS_P50 },
+	{ { "", 12, 49, 6, true }, NULL, LOCKS_WAIT }, /* wait/s over time */
+	{ { "waits/s", 8, 0, 7, false }, count_text, LOCKS_WAITS },
+	{ { "runq/s", 8, 0, 9, false }, seconds_text, LOCKS_RUNQUEUE },
+	{ { "p50", 8, 0, 8, false }, seconds_text, LOCKS_P50 },
 	{ { "p99", 8, 0, 2, false }, seconds_text, LOCKS_P99 },
 	{ { "max", 8, 0, 3, false }, seconds_text, LOCKS_MAX },
 	{ { "now", 5, 0, 1, false }, count_text, LOCKS_WAITERS },
@@ -139,16 +142,45 @@ static const struct field fields[] = {
 
 #define FIELDS (sizeof fields / sizeof fields[0])
 
-static void draw_row(struct canvas *c, int at, const struct listing_place places[], const struct locks *l, size_t row)
+/* How long a lock was waited for over time, at the right end of r. */
+static void draw_graph(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
+{
+	struct measure wait = measure_of_row(table_locks.name, l->cells.table->keys[row]);
+	struct point columns[HISTORY_COLUMNS];
+
+	if (r.cols < 1)
+		return;
+	view_columns(v, &wait, columns, r.cols);
+	graph_draw(c, r, v->glyphs, columns, r.cols);
+}
+
+static void draw_row(const struct view *v, struct canvas *c, int at, const struct listing_place places[],
+	const struct locks *l, size_t row)
 {
 	char buf[VALUE_SIZE];
 
 	for (size_t i = 0; i < FIELDS; i++) {
-		const char *text = fields[i].text(buf, l, row, fields[i].cell);
+		const char *text = fields[i].text ? fields[i].text(buf, l, row, fields[i].cell) : "";
 		bool nothing = strcmp(text, "-") == 0;
 
+		if (!fields[i].text)
+			draw_graph(v, c, (struct rect){ at, places[i].col, 1, places[i].cols }, l, row);
 		listing_cell(&fields[i].column, places[i], c, at, nothing ? ROLE_DIM : i ? ROLE_TEXT : ROLE_NOW, text);
 	}
+}
+
+/* Those of the table, and over the graphs what a column of them is. */
+static void draw_heads(const struct view *v, struct canvas *c, int at, struct listing_column columns[],
+	const struct listing_place places[])
+{
+	char span[FMT_SIZE * 2 + 8] = "";
+
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!fields[i].text) {
+			text_span(span, sizeof span, v->column, places[i].cols);
+			columns[i].head = span;
+		}
+	listing_heads(columns, FIELDS, places, c, at);
 }
 
 void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t first,
@@ -162,13 +194,13 @@ void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, cons
 		columns[i] = fields[i].column;
 	listing_place(columns, FIELDS, (struct rect){ r.row, r.col, 1, r.cols - 1 }, places);
 	if (heads)
-		listing_heads(columns, FIELDS, places, c, r.row);
+		draw_heads(v, c, r.row, columns, places);
 	if (selected >= (int)count)
 		top = 0;
 	for (int i = top; i < (int)count && i - top < room; i++) {
 		int at = r.row + heads + i - top;
 
-		draw_row(c, at, places, l, l->order[first + (size_t)i]);
+		draw_row(v, c, at, places, l, l->order[first + (size_t)i]);
 		if (i == selected)
 			canvas_put(c, at, r.col, ROLE_SELECT, '>');
 	}
@@ -176,34 +208,40 @@ void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, cons
 
 /* ---- a line of the unzoomed pane ---- */
 
-/* What stands where other rows have their graph: "fwd.c:212" "3 wait" "by ctl/18236" "p99 1.9ms". */
-static const struct listing_column line_columns[] = {
-	{ "waits at", 14, 24, 0, true },
-	{ "waiting", 9, 0, 1, true },
-	{ "held by", 16, 20, 2, true },
-	{ "p99", 13, 0, 3, true },
+/* What stands where other rows have their graph: "fwd.c:212" "3 wait" "by ctl/18236" "2.9% thr" "p99 1.9ms". */
+enum { WAITS_AT, WAITING, HELD_BY, SHARE, P99, GRAPH, LINE_COLUMNS };
+
+static const struct listing_column line_columns[LINE_COLUMNS] = {
+	[WAITS_AT] = { "waits at", 14, 24, 0, true },
+	[WAITING] = { "waiting", 9, 0, 1, true },
+	[HELD_BY] = { "held by", 16, 20, 2, true },
+	[SHARE] = { "thr%", 11, 0, 4, true },
+	[P99] = { "p99", 13, 0, 3, true },
+	[GRAPH] = { "wait/s over time", 10, 60, 1, true },
 };
 
-#define LINE_COLUMNS (sizeof line_columns / sizeof line_columns[0])
-
-static void draw_where(const struct locks *l, struct canvas *c, struct rect r, size_t row)
+static void draw_where(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
 {
 	struct listing_place places[LINE_COLUMNS];
+	int graph;
 	const char *holder = cells_text(&l->cells, row, LOCKS_HOLDER);
 	double p99 = cells_number(&l->cells, row, LOCKS_P99);
 	struct point now = point_at(&l->cells, cells_number(&l->cells, row, LOCKS_WAITERS));
 	char text[LINE_COLUMNS][128] = { "" }, number[VALUE_SIZE];
 
-	snprintf(text[0], sizeof text[0], "%s", cells_text(&l->cells, row, LOCKS_WAITS_AT));
+	snprintf(text[WAITS_AT], sizeof text[0], "%s", cells_text(&l->cells, row, LOCKS_WAITS_AT));
 	if (point_has_value(now))
-		snprintf(text[1], sizeof text[1], "%s wait", value_text(number, FORM_COUNT, now));
+		snprintf(text[WAITING], sizeof text[0], "%s wait", value_text(number, FORM_COUNT, now));
 	if (holder[0])
-		snprintf(text[2], sizeof text[2], "by %s", holder);
+		snprintf(text[HELD_BY], sizeof text[0], "by %s", holder);
+	snprintf(text[SHARE], sizeof text[0], "%s%% thr", share_text(number, l, row, LOCKS_WAIT));
 	if (p99 > 0)
-		snprintf(text[3], sizeof text[3], "p99 %s", locks_seconds(number, &l->cells, p99));
+		snprintf(text[P99], sizeof text[0], "p99 %s", locks_seconds(number, &l->cells, p99));
 	listing_place(line_columns, LINE_COLUMNS, (struct rect){ r.row, r.col - 1, 1, r.cols + 1 }, places);
 	for (size_t i = 0; i < LINE_COLUMNS; i++)
 		listing_cell(&line_columns[i], places[i], c, r.row, ROLE_TEXT, text[i]);
+	graph = places[GRAPH].cols; /* under the graph of all locks, tick under tick */
+	draw_graph(v, c, (struct rect){ r.row, r.col + r.cols - graph, 1, graph }, l, row);
 }
 
 void locks_draw_line(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
@@ -213,7 +251,7 @@ void locks_draw_line(const struct view *v, struct canvas *c, struct rect r, cons
 	char text[VALUE_SIZE + 2], number[VALUE_SIZE];
 
 	canvas_write(c, g.label.row, g.label.col, g.label.cols, ROLE_DIM, name_of(l, row));
-	draw_where(l, c, g.graph, row);
+	draw_where(v, c, g.graph, l, row);
 	snprintf(text, sizeof text, "%s%s", locks_seconds(number, &l->cells, wait), wait > 0 ? "/s" : "");
 	canvas_right(c, g.now.row, g.now.col, g.now.cols, wait > 0 ? ROLE_NOW : ROLE_DIM, text);
 }
