@@ -1,34 +1,21 @@
 /* Rows for the parts of a pane. Knows numbers only. */
 #include "ui/blocks.h"
 
-static int sum_of(const struct block blocks[], size_t count)
-{
-	int sum = 0;
-
-	for (size_t i = 0; i < count; i++)
-		sum += blocks[i].rows;
-	return sum;
-}
-
-/* The part with the next rank above `rank` among those with rows; NULL: there is none. */
+/* The part with the next rank above `rank` among those that have something to show; NULL: there is none. */
 static struct block *next_of(struct block blocks[], size_t count, int rank)
 {
 	struct block *best = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		if (blocks[i].rows && blocks[i].rank > rank && (!best || blocks[i].rank < best->rank))
+		if (blocks[i].good > 0 && blocks[i].rank > rank && (!best || blocks[i].rank < best->rank))
 			best = &blocks[i];
 	return best;
 }
 
-static struct block *last_of(struct block blocks[], size_t count)
+/* Rows that a part cannot do without. */
+static int least_of(const struct block *b)
 {
-	struct block *worst = NULL;
-
-	for (size_t i = 0; i < count; i++)
-		if (blocks[i].rows && (!worst || blocks[i].rank > worst->rank))
-			worst = &blocks[i];
-	return worst;
+	return b->good < b->least ? b->good : b->least;
 }
 
 void blocks_share(struct block blocks[], size_t count, int rows)
@@ -36,12 +23,22 @@ void blocks_share(struct block blocks[], size_t count, int rows)
 	struct block *b;
 
 	for (size_t i = 0; i < count; i++)
-		blocks[i].rows = blocks[i].good < blocks[i].least ? blocks[i].good : blocks[i].least;
-	while (sum_of(blocks, count) > rows && (b = last_of(blocks, count)))
-		b->rows = b->rank || rows < 0 ? 0 : rows;
+		blocks[i].rows = 0;
 	for (int rank = -1; (b = next_of(blocks, count, rank)); rank = b->rank) {
-		int more = b->good - b->rows, left = rows - sum_of(blocks, count);
+		int least = least_of(b);
 
-		b->rows += more < left ? more : left;
+		if (b->rank == 0 && least > rows)
+			least = rows > 0 ? rows : 0;
+		b->rows = least <= rows ? least : 0;
+		rows -= b->rows;
+	}
+	for (int rank = -1; (b = next_of(blocks, count, rank)); rank = b->rank) {
+		int more = b->good - b->rows;
+
+		if (!b->rows || more <= 0)
+			continue;
+		more = more < rows ? more : rows;
+		b->rows += more;
+		rows -= more;
 	}
 }

@@ -6,12 +6,12 @@
 
 struct block {
 	int least, good; /* rows that it needs, and that it can fill; good 0: it has nothing to show */
-	int rank;        /* the highest goes first; no two alike */
+	int rank;        /* 0 has its rows first; no two alike */
 	int rows;        /* what it gets; 0: left out */
 };
 
-/* Gives every part that fits its least rows, then by rank the rest up to what is good; rank 0 gets what it can even
- * where its least does not fit. */
+/* Gives by rank every part its least rows, if they still fit, and then by rank the rest up to what is good. Rank 0 gets
+ * what there is where its least does not fit. */
 void blocks_share(struct block blocks[], size_t count, int rows);
 
 #endif

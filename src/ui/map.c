@@ -130,28 +130,32 @@ static void draw_times(const struct view *v, struct canvas *c, struct rect r)
 }
 
 /* "over time, 5s/col 6m   in 6m0s p50 ..." and what the distribution is of, over their halves. */
-static void draw_rule(const struct view *v, struct canvas *c, struct rect r, metric_id id, struct rect heat)
+static void draw_rule(const struct view *v, struct canvas *c, struct rect r, metric_id id, struct rect heat,
+	const char *title)
 {
 	char about[160], span[FMT_SIZE * 2 + 8];
-	int right = heat.col + heat.cols, used;
+	int right = heat.col + heat.cols, left = r.col + canvas_width(title) + (*title ? 2 : 0), used;
 
 	text_rule(c, v->glyphs, r);
+	canvas_write(c, r.row, r.col + 1, right - r.col, ROLE_TITLE, title);
 	text_span(span, sizeof span, v->column, heat.cols);
 	used = snprintf(about, sizeof about, "over time, %s   ", span);
-	if (!map_about(v, id, heat.cols, about + used, sizeof about - (size_t)used) || canvas_width(about) + 4 > right - r.col)
+	if (!map_about(v, id, heat.cols, about + used, sizeof about - (size_t)used) || canvas_width(about) + 4 > right - left)
 		about[used - 3] = '\0';
-	text_in_rule(c, (struct rect){ r.row, r.col, 1, right - r.col }, about);
+	if (canvas_width(about) + 4 > right - left)
+		snprintf(about, sizeof about, "%s", span);
+	text_in_rule(c, (struct rect){ r.row, left, 1, right - left }, about);
 	text_in_rule(c, (struct rect){ r.row, right, 1, r.col + r.cols - right - 1 }, "last 30s, count/s, log");
 }
 
-void map_draw_wide(const struct view *v, struct canvas *c, struct rect r, metric_id id)
+void map_draw_wide(const struct view *v, struct canvas *c, struct rect r, metric_id id, const char *title)
 {
 	int side = r.cols * 3 / 10, below = r.row + r.rows - 1;
 	struct rect heat = { r.row + 1, r.col + WIDE_LABEL_COLS + 2, r.rows - 2, r.cols - WIDE_LABEL_COLS - side - 5 };
 	struct heat_axis axis;
 	struct hist all;
 
-	draw_rule(v, c, (struct rect){ r.row, r.col, 1, r.cols }, id, heat);
+	draw_rule(v, c, (struct rect){ r.row, r.col, 1, r.cols }, id, heat, title);
 	visible(v, id, heat.cols, &all);
 	heat_axis(&axis, &all, heat.rows);
 	heat.row += heat.rows - axis.rows;

@@ -12,8 +12,9 @@
 /* The heat map over the graph columns of r, labels in the columns before it. Rows that it does not need stay blank. */
 void map_draw(const struct view *v, struct canvas *c, struct rect r, metric_id id);
 
-/* Rule line, heat map, distribution and times, over all of r; at least 4 rows and 60 columns. */
-void map_draw_wide(const struct view *v, struct canvas *c, struct rect r, metric_id id);
+/* Rule line with a title, which may be "", heat map, distribution and times, over all of r; at least 4 rows and 60
+ * columns. */
+void map_draw_wide(const struct view *v, struct canvas *c, struct rect r, metric_id id, const char *title);
 
 /* "in 4m10s p50 11.0us p99 88us max 4.0ms": of all events in so many columns; "" when there was none. Returns its
  * length. */

@@ -246,5 +246,6 @@ void feed_locks_tick(FILE *out, const struct feed_shape *s, int tick)
 	put_sites(out, s, tick);
 	put_blocking(out, s, tick);
 	if (s->flags & FEED_SAMPLED)
-		fputs("note locks sampled sampled 50 Hz, no BPF: CAP_BPF missing\nnote threads sampled waits sampled 50 Hz\n", out);
+		fputs("note locks sampled sampled 50 Hz, no BPF: CAP_BPF missing\nnote threads sampled waits sampled 50 Hz\n"
+			"note lock_sites sampled\nnote lock_pairs sampled\nnote lock_chains sampled\n", out);
 }

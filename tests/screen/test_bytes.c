@@ -12,7 +12,7 @@
 #define WARM_UP 400   /* ticks before, so that the graphs are full */
 #define REFRESHES 60  /* the last 40 of them in trouble: scales and heat maps move too */
 
-static double bytes_a_refresh(unsigned flags, int rows, int cols, const char *const args[])
+static double bytes_a_refresh(unsigned flags, int rows, int cols, const char *const args[], const char *keys)
 {
 	struct feed_shape shape = { .flags = flags, .ticks = WARM_UP + REFRESHES, .threads = 10 };
 	struct play *p = play_start(&shape, rows, cols, args, NULL);
@@ -21,6 +21,7 @@ static double bytes_a_refresh(unsigned flags, int rows, int cols, const char *co
 
 	play_until(p, WARM_UP);
 	play_expect_drawn(p);
+	pty_send(play_pty(p), keys);
 	pty_run(play_pty(p), 200);
 	before = pty_bytes(play_pty(p));
 	for (int tick = WARM_UP + 1; tick <= WARM_UP + REFRESHES; tick++) {
@@ -43,8 +44,8 @@ static void expect_at_most(const char *what, double bytes, double budget)
 static void at_80x24(void **state)
 {
 	(void)state;
-	expect_at_most("80x24", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 24, 80, NULL), 800);
-	expect_at_most("80x24 without PMU", bytes_a_refresh(0, 24, 80, NULL), 800);
+	expect_at_most("80x24", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 24, 80, NULL, ""), 800);
+	expect_at_most("80x24 without PMU", bytes_a_refresh(0, 24, 80, NULL, ""), 800);
 }
 
 static void at_80x24_ascii(void **state)
@@ -52,13 +53,21 @@ static void at_80x24_ascii(void **state)
 	static const char *const args[] = { "--ascii", NULL };
 
 	(void)state;
-	expect_at_most("80x24 --ascii", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 24, 80, args), 500);
+	expect_at_most("80x24 --ascii", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 24, 80, args, ""), 500);
 }
 
 static void at_120x40(void **state)
 {
 	(void)state;
-	expect_at_most("120x40", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 40, 120, NULL), 1500);
+	expect_at_most("120x40", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 40, 120, NULL, ""), 1500);
+}
+
+/* Most of what it shows are numbers that differ at every tick. */
+static void zoomed_locks(void **state)
+{
+	(void)state;
+	expect_at_most("locks at 80x24", bytes_a_refresh(FEED_LOCKS, 24, 80, NULL, "44"), 800);
+	expect_at_most("locks at 120x40", bytes_a_refresh(FEED_LOCKS, 40, 120, NULL, "44"), 1500);
 }
 
 int main(void)
@@ -67,6 +76,7 @@ int main(void)
 		cmocka_unit_test(at_80x24),
 		cmocka_unit_test(at_80x24_ascii),
 		cmocka_unit_test(at_120x40),
+		cmocka_unit_test(zoomed_locks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

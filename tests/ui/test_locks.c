@@ -365,25 +365,28 @@ static void hostile_names_and_every_size(void **state)
 
 static void parts_share_the_rows(void **state)
 {
-	struct block b[] = { { 5, 9, 0, 0 }, { 4, 6, 2, 0 }, { 3, 0, 1, 0 }, { 6, 12, 3, 0 } };
+	struct block b[] = { { 5, 9, 0, 0 }, { 4, 6, 2, 0 }, { 3, 0, 1, 0 }, { 6, 12, 3, 0 }, { 1, 1, 4, 0 } };
 
 	(void)state;
-	blocks_share(b, 4, 40); /* more than all could fill */
+	blocks_share(b, 5, 40); /* more than all could fill */
 	assert_int_equal(b[0].rows, 9);
 	assert_int_equal(b[1].rows, 6);
 	assert_int_equal(b[2].rows, 0); /* has nothing to show */
 	assert_int_equal(b[3].rows, 12);
-	blocks_share(b, 4, 18); /* 5 + 4 + 6, and three more for the first */
+	blocks_share(b, 5, 19); /* 5 + 4 + 6 + 1, and three more for the first */
 	assert_int_equal(b[0].rows, 8);
 	assert_int_equal(b[1].rows, 4);
 	assert_int_equal(b[3].rows, 6);
-	blocks_share(b, 4, 14); /* the last one goes */
+	blocks_share(b, 5, 14); /* the third one does not fit, the small one behind it does */
 	assert_int_equal(b[0].rows, 9);
-	assert_int_equal(b[1].rows, 5);
+	assert_int_equal(b[1].rows, 4);
 	assert_int_equal(b[3].rows, 0);
-	blocks_share(b, 4, 3);
+	assert_int_equal(b[4].rows, 1);
+	blocks_share(b, 5, 3);
 	assert_int_equal(b[0].rows, 3);
 	assert_int_equal(b[1].rows, 0);
+	blocks_share(b, 5, -2);
+	assert_int_equal(b[0].rows, 0);
 }
 
 int main(void)

@@ -239,7 +239,7 @@ static void draw_whole(const struct view *v, struct canvas *c, struct rect r, co
 		(struct rect){ r.row, r.col, r.rows - n - MAP_LEAST_ROWS, r.cols });
 
 	rows_draw(v, c, r, list, (size_t)n, 1, -1);
-	map_draw_wide(v, c, (struct rect){ r.row + n, r.col, r.rows - n - lists, r.cols }, ch->id);
+	map_draw_wide(v, c, (struct rect){ r.row + n, r.col, r.rows - n - lists, r.cols }, ch->id, "");
 	latency_lists_draw(v, c, (struct rect){ r.row + r.rows - lists, r.col, lists, r.cols }, ch->kind,
 		store_metric(v->store, ch->id)->name);
 }

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "ui/blocks.h"
 #include "ui/list.h"
+#include "ui/map.h"
 #include "ui/pane/panes.h"
 #include "ui/text.h"
 
@@ -15,6 +16,9 @@
 #include <string.h>
 
 #define LINES_OF_LOCKS 4 /* most locks of the pane when it is not zoomed */
+#define HEAT_FROM_COLS 60
+#define HEAT_LEAST_ROWS 6
+#define HEAT_GOOD_ROWS 13
 
 static const struct row rows[] = {
 	{ "all locks", "lock", { "lock.wait_seconds" }, .rank = 0 },
@@ -75,7 +79,7 @@ static void about(const struct view *v, char *buf, size_t size)
 
 /* ---- zoomed ---- */
 
-enum part { LIST, WORK, SITES, PAIRS, KERNEL, PARTS };
+enum part { LIST, WORK, SITES, HEAT, PAIRS, KERNEL, PARTS };
 
 static const struct list_column kernel_columns[] = {
 	{ .column = KLOCKS_LOCK, .cols = 20, .rank = 0 },
@@ -85,6 +89,15 @@ static const struct list_column kernel_columns[] = {
 	{ .column = KLOCKS_MAX, .cols = 7, .rank = 2 },
 	{ .column = KLOCKS_SITE, .cols = 16, .rank = 1, .grow = true },
 };
+
+/* The histogram of single waits, of all locks together; METRIC_NONE: nobody measures it. */
+static metric_id single_waits(const struct view *v)
+{
+	metric_id id = store_find(v->store, "lat.offcpu_lock_seconds");
+	struct point p = view_named(v, "lat.offcpu_lock_seconds");
+
+	return p.state == POINT_DENIED || p.state == POINT_ABSENT ? METRIC_NONE : id;
+}
 
 static int at_most(size_t count, int most)
 {
@@ -104,6 +117,8 @@ static void share_rows(const struct view *v, const struct locks *l, struct block
 		b[SITES].good = locks_count_sites(v, l, l->order[v->selected], r.cols, r.rows);
 	}
 	b[PAIRS] = (struct block){ locks_count_pairs(v, 3), locks_count_pairs(v, r.rows), 3, 0 };
+	b[HEAT] = (struct block){ HEAT_LEAST_ROWS, r.cols >= HEAT_FROM_COLS && single_waits(v) != METRIC_NONE ? HEAT_GOOD_ROWS : 0,
+		4, 0 };
 	b[WORK] = (struct block){ 1 + at_most(work, 2), work ? 1 + (int)work : 0, in_work ? 1 : 5, 0 };
 	b[KERNEL] = (struct block){ 2 + at_most(kernel, 2), kernel ? 2 + (int)kernel : 0, 6, 0 };
 	blocks_share(b, PARTS, r.rows);
@@ -135,6 +150,12 @@ static void draw_sites(const struct view *v, struct canvas *c, struct rect r, co
 	locks_draw_sites(v, c, r, l, l->order[v->selected]);
 }
 
+static void draw_heat(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
+{
+	(void)l;
+	map_draw_wide(v, c, r, single_waits(v), " single waits, all locks ");
+}
+
 static void draw_pairs(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
 {
 	(void)l;
@@ -156,7 +177,8 @@ static void draw_kernel(const struct view *v, struct canvas *c, struct rect r, c
 static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
 {
 	static void (*const draw_part[PARTS])(const struct view *, struct canvas *, struct rect, const struct locks *) = {
-		[LIST] = draw_contended, [WORK] = draw_work, [SITES] = draw_sites, [PAIRS] = draw_pairs, [KERNEL] = draw_kernel,
+		[LIST] = draw_contended, [WORK] = draw_work, [SITES] = draw_sites, [HEAT] = draw_heat,
+		[PAIRS] = draw_pairs, [KERNEL] = draw_kernel,
 	};
 	struct block b[PARTS];
 	int row = r.row;

@@ -113,7 +113,7 @@ static int wider(int most, const char *text)
 	return width > most ? width : most;
 }
 
-/* Threads and sites as wide as they are, but never more than a part of the room, and all else for the callers. */
+/* Threads and sites as wide as they are, within bounds, and all else for the callers. */
 static void place_columns(const struct sites *s, struct rect r, struct listing_column columns[COLUMNS],
 	struct listing_place places[COLUMNS])
 {
@@ -123,7 +123,7 @@ static void place_columns(const struct sites *s, struct rect r, struct listing_c
 		threads = wider(threads, s->list[i].threads);
 		sites = wider(sites, s->list[i].site);
 	}
-	threads = threads < r.cols / 3 ? threads : r.cols / 3;
+	threads = threads < r.cols * 2 / 5 ? threads : r.cols * 2 / 5;
 	sites = sites < r.cols / 3 ? sites : r.cols / 3;
 	columns[SHARE] = (struct listing_column){ "", 5 + s->sampled, 0, 0, false };
 	columns[THREADS] = (struct listing_column){ "", threads + 1, 0, 2, true };
