@@ -209,7 +209,7 @@ fuzz-here: $(FUZZ_BINS)
 		grep -h -e number_of_executed_units -e average_exec_per_sec $(BUILD)/$$name.log || true; \
 	done
 
-# What tach costs, beside what others cost, in one run; PART=publish, screen or watching runs only that.
+# What tach costs, beside what others cost, in one run; PART=publish, screen, watching or probes runs only that.
 bench:
 	@tools/setup.sh build test bench
 	+@$(again) bench-here

@@ -80,13 +80,13 @@ struct probe *probe_open(pid_t pid, const char *const wants[])
 	p->state = ops->open(&p->env, p->target, &e);
 	if (!p->state)
 		fail_msg("%s", e.text);
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 2000; i++) {
 		probe_read(p);
 		if (!probe_status(p, "bpf"))
 			return p;
 		usleep(10000);
 	}
-	fail_msg("the programs were not loaded within ten seconds");
+	fail_msg("the programs were not loaded within 20 seconds");
 	return NULL;
 }
 
