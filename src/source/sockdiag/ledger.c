@@ -120,7 +120,7 @@ static void take_stranger(struct ledger *l, struct idslot *slot, const struct se
 void ledger_begin(struct ledger *l)
 {
 	l->cycle++;
-	l->seen = l->npending = l->nlisteners = l->left_out = 0;
+	l->npending = l->nlisteners = l->left_out = 0;
 	for (size_t i = 0; i < l->count; i++)
 		l->list[i].moved = 0;
 }
@@ -131,9 +131,8 @@ void ledger_take(struct ledger *l, const struct seen *s, bool ours, bool old, ui
 
 	if (s->protocol == IPPROTO_TCP && !s->known && s->state != SEEN_LISTEN)
 		return; /* what is left of it when the connection is over */
-	l->seen++;
 	if (s->protocol == IPPROTO_TCP && s->state != SEEN_LISTEN) {
-		l->connections = true;
+		l->counted++;
 		l->said |= s->known;
 	}
 	if (!slot) {
@@ -142,7 +141,7 @@ void ledger_take(struct ledger *l, const struct seen *s, bool ours, bool old, ui
 		slot = idmap_put(&l->cookies, s->cookie);
 		slot->value = old ? STRANGER_OLD : STRANGER_BORN;
 	}
-	slot->newest = l->cycle;
+	slot->newest = l->round;
 	note_listener(l, s, ours || slot->value < STRANGER_BORN);
 	if (slot->value < STRANGER_BORN) {
 		l->list[slot->value].cycle = l->cycle;
@@ -175,10 +174,9 @@ void ledger_adopt(struct ledger *l, bool ours(const void *context, const struct 
 
 static bool is_any(const struct seen_end *e)
 {
-	static const uint8_t four[12] = { [10] = 0xff, [11] = 0xff }, none[16];
+	static const uint8_t none[16];
 
-	return memcmp(e->address, none, sizeof none) == 0 ||
-		(memcmp(e->address, four, sizeof four) == 0 && memcmp(e->address + 12, none, 4) == 0);
+	return seen_is_four(e) ? memcmp(e->address + 12, none, 4) == 0 : memcmp(e->address, none, sizeof none) == 0;
 }
 
 static bool hears(const struct listener *on, const struct seen *s)
@@ -239,7 +237,16 @@ static bool is_remembered(const struct idslot *slot, const void *context)
 {
 	const struct ledger *l = context;
 
-	return slot->value < STRANGER_BORN || l->cycle - slot->newest < 2;
+	return slot->value < STRANGER_BORN || l->round - slot->newest < 2;
+}
+
+void ledger_sweep(struct ledger *l)
+{
+	if (l->cookies.used > 2 * l->counted + 1024)
+		idmap_filter(&l->cookies, is_remembered, l);
+	l->connections = l->counted;
+	l->counted = 0;
+	l->round++;
 }
 
 static void place(struct ledger *l, struct watched *w)
@@ -255,8 +262,6 @@ void ledger_finish(struct ledger *l)
 	size_t capacity = l->last_capacity;
 
 	drop_ended(l);
-	if (l->cookies.used > 2 * l->seen + 1024)
-		idmap_filter(&l->cookies, is_remembered, l);
 	for (size_t i = 0; i < l->count; i++) {
 		struct watched *w = &l->list[i];
 

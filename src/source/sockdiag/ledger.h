@@ -3,8 +3,8 @@
  * time that it was found to be the target's until it is no more; what it moved stays in the sums. One that came up after
  * tach began counts from 0, the others from when they were found. Works on what was seen only.
  *
- * A cycle is one look at all sockets of all the target's network namespaces. Moments count what happens in it: they tell
- * whether a stranger was there already when somebody looked who holds what.
+ * A cycle is one look at all sockets that are watched, a round one at all that there are in the target's network namespaces.
+ * Moments count what happens: they tell whether a stranger was there already when it was looked who holds what.
  */
 #ifndef TACH_SOURCE_SOCKDIAG_LEDGER_H
 #define TACH_SOURCE_SOCKDIAG_LEDGER_H
@@ -40,12 +40,11 @@ struct ledger {
 	size_t npending, pending_capacity;
 	struct listener *listeners, *last_listeners; /* of this cycle, and of the one before */
 	size_t nlisteners, listeners_capacity, nlast, last_capacity;
-	uint32_t cycle, moment;
+	uint32_t cycle, round, moment;
 	uint64_t total[SEEN_TOTALS]; /* of TCP sockets */
 	uint64_t udp_drops;
-	bool connections;            /* some were seen, of anybody; and by bits 1 << enum seen_total what the kernel says of them */
-	unsigned said;
-	size_t seen;                 /* sockets in this cycle, of anybody */
+	unsigned said;               /* of connections, by bits 1 << enum seen_total */
+	size_t connections, counted; /* of anybody: in the newest complete round, and in the one under way */
 	size_t left_out;             /* sockets of the target that there was no room for, in this cycle */
 	size_t lost;                 /* ended without a last word, or came and went unseen, since the last cycle ended */
 };
@@ -64,7 +63,10 @@ void ledger_adopt(struct ledger *l, bool ours(const void *context, const struct 
 /* A socket is no more, and this is how it ended. */
 void ledger_end(struct ledger *l, const struct seen *s);
 
-/* Ends a cycle in which all sockets were seen: drops who is not there any more, and places who is new. */
+/* Ends a cycle in which all that are watched could be seen: drops who was not there, and places who is new. */
 void ledger_finish(struct ledger *l);
+
+/* Ends a round: forgets strangers that are no more. */
+void ledger_sweep(struct ledger *l);
 
 #endif

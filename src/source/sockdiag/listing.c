@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <string.h>
 
 #define RANKS 65 /* how busy one is, in bits; the last are those that listen */
 
@@ -16,8 +15,7 @@ static const char *const states[SEEN_STATES] = { "", "ESTAB", "SYN-SENT", "SYN-R
 
 const char *listing_end(char buf[LISTING_TEXT], const struct seen_end *end)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool four = memcmp(end->address, mapped, sizeof mapped) == 0;
+	bool four = seen_is_four(end);
 	char address[INET6_ADDRSTRLEN] = "", port[8] = "*";
 
 	inet_ntop(four ? AF_INET : AF_INET6, four ? end->address + 12 : end->address, address, sizeof address);

@@ -7,7 +7,6 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
-#include <string.h>
 #include <sys/socket.h>
 
 static uint64_t load(const uint8_t *at, size_t size)
@@ -121,7 +120,7 @@ static bool take_socket(struct seen *out, const uint8_t *body, size_t length)
 	*out = (struct seen){ .cookie = m.id.idiag_cookie[0] | (uint64_t)m.id.idiag_cookie[1] << 32, .inode = m.idiag_inode,
 		.state = m.idiag_state, .local = end_of(m.idiag_family, m.id.idiag_src, m.id.idiag_sport),
 		.peer = end_of(m.idiag_family, m.id.idiag_dst, m.id.idiag_dport), .rx_queue = m.idiag_rqueue,
-		.tx_queue = m.idiag_wqueue };
+		.tx_queue = m.idiag_wqueue, .device = m.id.idiag_if };
 	take_attributes(out, body + sizeof m, length - sizeof m);
 	return out->cookie != 0;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Totals of a socket that only grow. Bytes are payload; each sent one counts once, whether acknowledged or not. */
 enum seen_total { SEEN_RX_SEGMENTS, SEEN_TX_SEGMENTS, SEEN_RX_BYTES, SEEN_TX_BYTES, SEEN_RETRANSMITS, SEEN_DROPS, SEEN_TOTALS };
@@ -23,6 +24,7 @@ struct seen_end {
 struct seen {
 	uint64_t cookie;  /* never used again for another socket */
 	uint64_t cgroup;  /* in which it was made; 0: the kernel does not say */
+	uint32_t device;  /* that it is bound to; 0: none */
 	uint32_t inode;   /* of its descriptor; 0: none (not accepted yet, or closed and not done) */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP; 0: not in the message */
 	uint8_t state;
@@ -46,6 +48,13 @@ struct messages {
 	size_t left;
 	uint32_t sequence; /* those of another request are passed over */
 };
+
+static inline bool seen_is_four(const struct seen_end *e)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(e->address, mapped, sizeof mapped) == 0;
+}
 
 /* The next message: fills out (MESSAGE_SOCKET) or error, an errno (MESSAGE_ERROR). Needs no alignment. */
 enum message_kind message_next(struct messages *m, struct seen *out, int *error);

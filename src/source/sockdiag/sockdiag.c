@@ -1,43 +1,18 @@
-/*
- * The sockdiag source: puts its parts together. In each tick it goes on looking at the sockets of the target's network
- * namespaces, within a share of the time that passed; when all have been looked at, it puts what they moved. Where there
- * are very many that takes several ticks, and the ticks between are gaps: a rate is over what was measured.
- */
+/* The sockdiag source: what the survey of the target's sockets says in a tick. */
 #include "source/sockdiag/sockdiag.h"
 
 #include "base/alloc.h"
-#include "source/sockdiag/cgroups.h"
-#include "source/sockdiag/dump.h"
-#include "source/sockdiag/holders.h"
-#include "source/sockdiag/ledger.h"
 #include "source/sockdiag/listing.h"
 #include "source/sockdiag/metrics.h"
-#include "source/sockdiag/spaces.h"
+#include "source/sockdiag/survey.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* CPU time of a tick for sockets, and for descriptors: a share of the time since the last one, and no less than that. */
-#define DUMP_SHARE 200
-#define DUMP_LEAST NSEC_PER_MSEC
-#define WALK_SHARE 500
-#define WALK_LEAST (500 * NSEC_PER_USEC)
-#define AT_FIRST (20 * NSEC_PER_MSEC) /* each, at the first tick: what was there before must be known */
 
 struct sockdiag {
 	const struct source_env *env;
-	struct spaces spaces;
-	struct holders *holders;
-	struct cgroups cgroups;
-	struct ledger ledger;
-	size_t at;            /* namespace that is looked at */
-	bool busy;            /* a cycle is under way */
-	unsigned ticks;       /* that it took so far */
-	nsec_t last;          /* tick */
-	struct err failure;   /* of the newest dump; code 0: none */
+	struct survey survey;
 };
 
 static void drop(void *context, struct seen *seen)
@@ -52,9 +27,9 @@ static bool sockdiag_probe(struct err *why, struct err *fix)
 	bool good;
 
 	(void)fix;
-	if (dump_open(&d, why) != 0)
+	if (dump_open(&d, DUMP_OTHERS, why) != 0)
 		return false;
-	good = dump_go(&d, 0, drop, NULL, why) != DUMP_FAILED;
+	good = dump_go(&d, 0, 0, drop, NULL, why) != DUMP_FAILED;
 	dump_close(&d);
 	return good;
 }
@@ -66,8 +41,7 @@ static void *sockdiag_open(const struct source_env *env, const struct target *t,
 	(void)t;
 	(void)e;
 	s->env = env;
-	s->holders = holders_new();
-	spaces_open(&s->spaces);
+	survey_open(&s->survey);
 	return s;
 }
 
@@ -75,118 +49,9 @@ static void sockdiag_close(void *state)
 {
 	struct sockdiag *s = state;
 
-	spaces_close(&s->spaces);
-	holders_free(s->holders);
-	cgroups_free(&s->cgroups);
-	ledger_free(&s->ledger);
+	survey_close(&s->survey);
 	free(s);
 }
-
-/* ---- looking ---- */
-
-static bool is_ours(const void *context, const struct seen *seen)
-{
-	const struct sockdiag *s = context;
-
-	return holders_has(s->holders, seen->inode) || cgroups_have(&s->cgroups, seen->cgroup);
-}
-
-static void take_seen(void *context, struct seen *seen)
-{
-	struct sockdiag *s = context;
-	const struct space *space = &s->spaces.list[s->at];
-
-	seen->space = (uint8_t)s->at;
-	ledger_take(&s->ledger, seen, is_ours(s, seen), space->fresh && space->old, holders_complete(s->holders));
-}
-
-static void take_ending(void *context, struct seen *seen)
-{
-	struct sockdiag *s = context;
-
-	seen->space = (uint8_t)s->at;
-	ledger_end(&s->ledger, seen);
-}
-
-static void hear(struct sockdiag *s)
-{
-	for (s->at = 0; s->at < s->spaces.count; s->at++)
-		if (s->spaces.list[s->at].open && !dump_hear(&s->spaces.list[s->at].dump, take_ending, s))
-			s->ledger.lost++;
-}
-
-/* Returns whether all has been looked at. */
-static bool look(struct sockdiag *s, nsec_t budget)
-{
-	nsec_t until = clock_cpu_thread() + budget;
-	enum dump_progress progress;
-
-	for (; s->at < s->spaces.count; s->at++) {
-		struct space *space = &s->spaces.list[s->at];
-
-		if (!space->open)
-			continue;
-		progress = dump_go(&space->dump, until, take_seen, s, &s->failure);
-		if (progress != DUMP_COMPLETE)
-			return false;
-		s->failure.code = 0;
-		space->fresh = false;
-	}
-	return true;
-}
-
-static void begin(struct sockdiag *s, const struct target *t)
-{
-	spaces_follow(&s->spaces, t);
-	cgroups_follow(&s->cgroups, t);
-	ledger_begin(&s->ledger);
-	s->at = 0;
-	s->busy = true;
-	s->ticks = 0;
-}
-
-/* Strangers are looked for among the descriptors of the target. */
-static void identify(struct sockdiag *s, const struct target *t, nsec_t budget)
-{
-	if (!s->ledger.npending)
-		return;
-	holders_ask(s->holders);
-	holders_walk(s->holders, t, budget, ++s->ledger.moment);
-	ledger_adopt(&s->ledger, is_ours, s);
-}
-
-static nsec_t at_least(nsec_t a, nsec_t least)
-{
-	return a > least ? a : least;
-}
-
-/* Returns whether a cycle has come to its end. */
-static bool cycle(struct sockdiag *s, const struct target *t)
-{
-	bool first = s->last == 0;
-	nsec_t now = clock_now(), passed = now - s->last;
-	nsec_t dump = first ? AT_FIRST : at_least(passed / DUMP_SHARE, DUMP_LEAST);
-	nsec_t walk = first ? AT_FIRST : at_least(passed / WALK_SHARE, WALK_LEAST);
-	size_t at = s->at;
-
-	s->last = now;
-	holders_walk(s->holders, t, walk, ++s->ledger.moment);
-	hear(s);
-	s->at = at;
-	if (!s->busy)
-		begin(s, t);
-	s->ticks++;
-	s->ledger.moment++;
-	if (!look(s, dump))
-		return false;
-	if (!first)
-		identify(s, t, walk);
-	ledger_finish(&s->ledger);
-	s->busy = false;
-	return true;
-}
-
-/* ---- what is said ---- */
 
 /* Levels of the moment, over the sockets that are there. */
 struct levels {
@@ -233,95 +98,114 @@ static void put_levels(const struct ledger *l, const struct sockdiag_tick *t, en
 	sockdiag_put(t, SOCKDIAG_TCP_RTT_MAX, v.rtt_max, state);
 }
 
+/* Of the namespaces that are open, whether one of them tells of TCP only, and whether one is not listened to. */
+static bool has_no_udp(const struct spaces *s)
+{
+	for (size_t i = 0; i < SPACES_MOST; i++)
+		if (s->list[i].open && s->list[i].others.no_udp)
+			return true;
+	return false;
+}
+
+static bool is_deaf(const struct spaces *s)
+{
+	for (size_t i = 0; i < SPACES_MOST; i++)
+		if (s->list[i].open && s->list[i].endings.deaf_until)
+			return true;
+	return false;
+}
+
 static void put_totals(const struct ledger *l, const struct sockdiag_tick *t, enum point_state state)
 {
 	static const enum sockdiag_metric metrics[] = { SOCKDIAG_TCP_RX_SEGMENTS, SOCKDIAG_TCP_TX_SEGMENTS,
 		SOCKDIAG_TCP_RX_BYTES, SOCKDIAG_TCP_TX_BYTES, SOCKDIAG_TCP_RETRANSMITS };
 
 	for (int i = 0; i <= SEEN_RETRANSMITS; i++)
-		if (l->connections && !(l->said & 1u << i))
+		if (l->said && !(l->said & 1u << i))
 			sockdiag_missing(t, metrics[i], metrics[i], POINT_ABSENT, "this kernel does not count it for a socket");
 		else
 			sockdiag_put(t, metrics[i], (double)l->total[i], state);
 	sockdiag_put(t, SOCKDIAG_UDP_DROPS, (double)l->udp_drops, state);
 }
 
-/* Of the namespaces that are open, whether one of them tells of TCP only. */
-static bool has_no_udp(const struct spaces *s)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].open && s->list[i].dump.no_udp)
-			return true;
-	return false;
-}
+/* ---- what is missing ---- */
 
-/* Why some of the target's sockets are not seen; NULL: all are. */
+/* Why some of the target's sockets are not seen. */
 struct missing {
-	const char *why, *fix;
-	bool all, denied;
+	const char *why, *fix; /* why is NULL: all are seen */
+	bool all;              /* none is */
 };
 
-static struct missing find_missing(const struct sockdiag *s, char why[160])
-{
-	static const char root[] = "run tach as root";
-	size_t denied, processes = holders_processes(s->holders, &denied), closed = 0;
-	struct missing m = { .fix = "" };
+#define FIX_FILES "run tach as root or as the program's user, or: setcap cap_sys_ptrace,cap_dac_read_search+ep $(command -v tach)"
 
-	for (size_t i = 0; i < s->spaces.count; i++)
-		if (!s->spaces.list[i].open) {
-			closed++;
-			m = (struct missing){ .why = s->spaces.list[i].why.text, .fix = root, .all = closed == s->spaces.count,
-				.denied = true };
-		}
-	if (m.why)
-		return m;
-	if (denied) {
-		m = (struct missing){ .why = "only root and the program's own user may see which sockets it holds",
-			.fix = "run tach as root or as the same user", .all = denied == processes && !s->cgroups.ids.used,
-			.denied = true };
-		if (denied == processes && s->cgroups.ids.used)
-			m.why = "sockets that were made outside the cgroup and handed in are not seen without root's rights";
-		return m;
-	}
-	if (s->spaces.left_out)
-		m.why = "its processes are in more network namespaces than are looked at";
-	else if (!holders_complete(s->holders))
-		m.why = "its descriptors are still being looked at for the first time";
-	else if (s->ledger.left_out) {
-		snprintf(why, 160, "%zu of its sockets are left out: %d are watched at most", s->ledger.left_out, LEDGER_MOST);
-		m.why = why;
+static struct missing closed_spaces(const struct spaces *s)
+{
+	struct missing m = { .fix = "run tach as root", .all = true };
+
+	for (size_t i = 0; i < SPACES_MOST; i++) {
+		const struct space *space = &s->list[i];
+
+		if (space->inode && !space->open)
+			m.why = space->why.text;
+		m.all &= !space->open;
 	}
 	return m;
 }
 
-static bool is_deaf(const struct sockdiag *s)
+/* Whoever may not see which sockets a process holds can still tell those that were made in its cgroup. */
+static struct missing closed_files(const struct survey *s)
 {
-	for (size_t i = 0; i < s->spaces.count; i++)
-		if (s->spaces.list[i].open && s->spaces.list[i].dump.deaf_until)
-			return true;
-	return false;
+	size_t denied, processes = holders_processes(s->holders, &denied);
+	bool cgroup = s->cgroups.ids.used != 0;
+	struct missing m = { .fix = FIX_FILES, .all = denied == processes && !cgroup };
+
+	if (denied && cgroup)
+		m.why = "only root may see which sockets from outside its cgroup it holds";
+	else if (denied)
+		m.why = "only root and the program's own user may see which sockets it holds";
+	return m;
 }
 
-static void put_status(const struct sockdiag *s, const struct sockdiag_tick *t, const struct missing *m)
+static struct missing find_missing(const struct survey *s)
 {
-	char why[160];
+	struct missing m = closed_spaces(&s->spaces);
 
+	if (!m.why)
+		m = closed_files(s);
+	if (m.why)
+		return m;
+	m = (struct missing){ .fix = "" };
+	if (s->spaces.left_out)
+		m.why = "its processes are in more network namespaces than are looked at";
+	else if (s->ledger.left_out)
+		m.why = "it has more sockets than are watched";
+	else if (!holders_complete(s->holders))
+		m.why = "its descriptors are still being looked at for the first time";
+	return m;
+}
+
+static void put_status(const struct survey *s, const struct sockdiag_tick *t, const struct missing *m)
+{
+	char slow[160];
+
+	snprintf(slow, sizeof slow, "its network namespace has %zu connections: to look at all of them takes %u ticks",
+		s->ledger.connections, s->ticks);
 	if (m->why)
 		sample_status(t->out, "sockets", m->all ? STATUS_DENIED : STATUS_PARTIAL, m->why, m->fix);
 	else if (s->failure.code)
 		sample_status(t->out, "sockets", STATUS_PARTIAL, s->failure.text, "");
-	else if (s->ticks > 1) {
-		snprintf(why, sizeof why, "its network namespace has %zu sockets: to look at all takes %u ticks", s->ledger.seen,
-			s->ticks);
-		sample_status(t->out, "sockets", STATUS_PARTIAL, why, "");
-	} else if (is_deaf(s))
+	else if (s->ticks > 1)
+		sample_status(t->out, "sockets", STATUS_PARTIAL, slow, "");
+	else if (is_deaf(&s->spaces))
 		sample_status(t->out, "sockets", STATUS_PARTIAL,
-			"so many connections end that what each moved after it was last looked at is left out", "");
+			"very many connections end: what they move after they were last looked at is left out", "");
 	else
 		sample_status(t->out, "sockets", STATUS_ON, "", "");
 }
 
-static void put(struct sockdiag *s, const struct sockdiag_tick *t, const struct missing *m)
+/* ---- a tick ---- */
+
+static void put(struct survey *s, const struct sockdiag_tick *t, const struct missing *m)
 {
 	enum point_state state = m->why || s->ledger.lost ? POINT_PARTIAL : POINT_OK;
 
@@ -338,15 +222,14 @@ static void sockdiag_read(void *state, const struct target *target, struct sampl
 {
 	struct sockdiag *s = state;
 	struct sockdiag_tick t = { s->env, out };
-	bool complete = cycle(s, target);
-	char why[160];
-	struct missing m = find_missing(s, why);
+	bool complete = survey_tick(&s->survey, target);
+	struct missing m = find_missing(&s->survey);
 
-	if (m.all)
+	if (m.why && m.all)
 		sockdiag_missing(&t, 0, SOCKDIAG_METRIC_COUNT - 1, POINT_DENIED, m.why);
 	else if (complete)
-		put(s, &t, &m);
-	put_status(s, &t, &m);
+		put(&s->survey, &t, &m);
+	put_status(&s->survey, &t, &m);
 }
 
 const struct source_ops source_sockdiag = {

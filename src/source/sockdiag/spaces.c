@@ -25,15 +25,36 @@ void spaces_open(struct spaces *s)
 	s->own = inode_at(AT_FDCWD, "/proc/self/" FILE_OF_EACH);
 }
 
-void spaces_close(struct spaces *s)
+/* ---- opening ---- */
+
+static void close_space(struct space *space)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].open)
-			dump_close(&s->list[i].dump);
-	s->count = 0;
+	if (!space->open)
+		return;
+	dump_close(&space->connections);
+	dump_close(&space->others);
+	endings_close(&space->endings);
+	space->open = false;
 }
 
-/* ---- opening ---- */
+void spaces_close(struct spaces *s)
+{
+	for (size_t i = 0; i < SPACES_MOST; i++)
+		close_space(&s->list[i]);
+}
+
+/* In the network namespace of the calling thread. */
+static void open_here(struct space *space)
+{
+	if (dump_open(&space->connections, DUMP_CONNECTIONS, &space->why) != 0)
+		return;
+	if (dump_open(&space->others, DUMP_OTHERS, &space->why) != 0) {
+		dump_close(&space->connections);
+		return;
+	}
+	endings_open(&space->endings);
+	space->open = true;
+}
 
 struct errand {
 	int dir; /* of the process whose namespace it is */
@@ -52,7 +73,7 @@ static void *open_there(void *context)
 	else if (setns(fd, CLONE_NEWNET) != 0)
 		err_set(&space->why, errno, "its network namespace is another one, which only root may enter");
 	else
-		space->open = dump_open(&space->dump, &space->why) == 0;
+		open_here(space);
 	if (fd >= 0)
 		close(fd);
 	return NULL;
@@ -64,24 +85,25 @@ static void open_space(struct space *space, const struct spaces *s, int dir)
 	pthread_t thread;
 
 	if (space->inode == s->own)
-		space->open = dump_open(&space->dump, &space->why) == 0;
+		open_here(space);
 	else if (pthread_create(&thread, NULL, open_there, &errand) != 0)
 		err_set(&space->why, EAGAIN, "no thread can be started to enter its network namespace");
 	else
 		pthread_join(thread, NULL);
 }
 
-static void add(struct spaces *s, ino_t inode, const struct process *p)
+/* The space of that number, or an unused one; NULL: all are used. */
+static struct space *place(struct spaces *s, ino_t inode)
 {
-	struct space *space = &s->list[s->count];
+	struct space *unused = NULL;
 
-	if (s->count == SPACES_MOST) {
-		s->left_out = true;
-		return;
+	for (size_t i = SPACES_MOST; i-- > 0;) {
+		if (s->list[i].inode == inode)
+			return &s->list[i];
+		if (!s->list[i].inode)
+			unused = &s->list[i];
 	}
-	*space = (struct space){ .inode = inode, .fresh = true };
-	open_space(space, s, p->dir);
-	s->count++;
+	return unused;
 }
 
 /* ---- following ---- */
@@ -89,33 +111,31 @@ static void add(struct spaces *s, ino_t inode, const struct process *p)
 static void look(struct spaces *s, const struct process *p)
 {
 	ino_t inode = inode_at(p->dir, FILE_OF_EACH);
-	size_t i;
+	struct space *space = inode ? place(s, inode) : NULL; /* 0: it has ended */
 
-	if (!inode)
-		return; /* it has ended */
-	for (i = 0; i < s->count && s->list[i].inode != inode; i++)
-		;
-	if (i == s->count)
-		add(s, inode, p);
-	if (i == s->count)
+	s->left_out |= inode && !space;
+	if (!space)
 		return;
-	s->list[i].absent = 0;
-	s->list[i].old |= !p->born;
+	if (!space->inode) {
+		*space = (struct space){ .inode = inode, .fresh = true };
+		open_space(space, s, p->dir);
+	}
+	space->absent = 0;
+	space->old |= !p->born;
 }
 
 /* A socket of ours keeps a namespace alive: it must not stay when the target's processes have left. */
 static void drop_absent(struct spaces *s)
 {
-	size_t kept = 0;
-
 	s->left_out = false;
-	for (size_t i = 0; i < s->count; i++) {
-		if (s->list[i].absent++ < ABSENT_MOST)
-			s->list[kept++] = s->list[i];
-		else if (s->list[i].open)
-			dump_close(&s->list[i].dump);
+	for (size_t i = 0; i < SPACES_MOST; i++) {
+		struct space *space = &s->list[i];
+
+		if (!space->inode || space->absent++ < ABSENT_MOST)
+			continue;
+		close_space(space);
+		space->inode = 0;
 	}
-	s->count = kept;
 }
 
 void spaces_follow(struct spaces *s, const struct target *t)

@@ -4,6 +4,7 @@
 
 #include "../../lib/actor.h"
 #include "../../lib/near.h"
+#include "base/clock.h"
 #include "model/tables.h"
 #include "source/sockdiag/metrics.h"
 #include "source/sockdiag/sockdiag.h"
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct watch {
 	struct registry *registry;
@@ -45,12 +47,38 @@ static inline void watch_attach(struct watch *w, pid_t pid, bool children)
 	watch_open(w, target_open_pids(&pid, 1, &o, NULL));
 }
 
-static inline void watch_tick(struct watch *w)
+/* Time that passed beside the real one: new sockets are not looked for all the time. */
+static inline nsec_t *watch_skipped(void)
 {
+	static nsec_t skipped;
+
+	return &skipped;
+}
+
+static inline nsec_t watch_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (nsec_t)ts.tv_sec * NSEC_PER_SEC + (nsec_t)ts.tv_nsec + *watch_skipped();
+}
+
+/* A tick right now. */
+static inline void watch_read(struct watch *w)
+{
+	clock_replace(watch_now, NULL);
 	target_refresh(w->target);
 	sample_free(w->sample);
 	w->sample = sample_new(w->registry);
 	source_sockdiag.read(w->state, w->target, w->sample);
+	clock_replace(NULL, NULL);
+}
+
+/* A tick five seconds later. */
+static inline void watch_tick(struct watch *w)
+{
+	*watch_skipped() += 5 * NSEC_PER_SEC;
+	watch_read(w);
 }
 
 static inline void watch_close(struct watch *w)
