@@ -54,27 +54,29 @@ static size_t lines(const struct pane_ops *self, const struct view *v, struct li
 	return n;
 }
 
-/* "1.03 of 6 thread-seconds waited per second   5 locks" */
+/* "1.03 of 6 thread-seconds waited a second   6.03k waits/s   5 locks" */
 static void about(const struct view *v, char *buf, size_t size)
 {
 	struct point wait = view_named(v, "lock.wait_seconds");
-	struct cells t = cells_of(v, &table_locks);
-	const char *note = t.table ? t.table->note : "";
-	char number[VALUE_SIZE];
+	struct locks l;
+	char number[VALUE_SIZE], of[32] = "";
+	const char *note;
 	size_t n;
 
 	if (!point_has_value(wait)) {
 		snprintf(buf, size, "switches, thread-seconds in the run queue a second");
 		return;
 	}
-	n = (size_t)snprintf(buf, size, "%s%s%s of %u thread-seconds waited a second", note, note[0] ? "   " : "",
-		value_text(number, FORM_SPENT, wait), store_facts(v->store)->threads);
-	if (v->zoomed && n < size) {
-		struct locks l = locks_of(v);
-
-		snprintf(buf + n, size - n, "   %zu locks", l.contended);
-		locks_drop(&l);
-	}
+	l = locks_of(v);
+	note = l.cells.table ? l.cells.table->note : "";
+	if (l.threads > 0)
+		snprintf(of, sizeof of, "of %.0f ", l.threads);
+	n = (size_t)snprintf(buf, size, "%s%s%s %sthread-seconds waited a second", note,
+		note[0] ? "   " : "", value_text(number, FORM_SPENT, wait), of);
+	if (v->zoomed && n < size)
+		snprintf(buf + n, size - n, "   %s waits/s   %zu lock%s", value_text(number, FORM_COUNT, view_named(v, "lock.waits")),
+			l.contended, l.contended == 1 ? "" : "s");
+	locks_drop(&l);
 }
 
 /* ---- zoomed ---- */
@@ -109,14 +111,17 @@ static void share_rows(const struct view *v, const struct locks *l, struct block
 {
 	size_t work = l->cells.nrows - l->contended, kernel = cells_of(v, &table_kernel_locks).nrows;
 	bool in_work = (size_t)v->selected >= l->contended;
+	int pairs = locks_count_pairs(v);
 
-	b[LIST] = (struct block){ 1 + at_most(l->contended, 4), 1 + (l->contended ? (int)l->contended : 1), 0, 0 };
+	b[LIST] = (struct block){ 1 + at_most(l->contended, 4), 1 + (l->contended ? at_most(l->contended, r.rows / 2) : 1), 0, 0 };
 	b[SITES] = (struct block){ .rank = 2 };
 	if (l->cells.nrows) {
-		b[SITES].least = locks_count_sites(v, l, l->order[v->selected], r.cols, 3);
-		b[SITES].good = locks_count_sites(v, l, l->order[v->selected], r.cols, r.rows);
+		struct locks_sites sites = locks_count_sites(v, l, l->order[v->selected]);
+
+		b[SITES].least = locks_sites_rows(sites, r.cols, 3);
+		b[SITES].good = locks_sites_rows(sites, r.cols, r.rows);
 	}
-	b[PAIRS] = (struct block){ locks_count_pairs(v, 3), locks_count_pairs(v, r.rows), 3, 0 };
+	b[PAIRS] = (struct block){ 2 + (pairs < 3 ? pairs : 3), pairs ? 2 + pairs : 0, 3, 0 };
 	b[HEAT] = (struct block){ HEAT_LEAST_ROWS, r.cols >= HEAT_FROM_COLS && single_waits(v) != METRIC_NONE ? HEAT_GOOD_ROWS : 0,
 		4, 0 };
 	b[WORK] = (struct block){ 1 + at_most(work, 2), work ? 1 + (int)work : 0, in_work ? 1 : 5, 0 };
@@ -167,8 +172,14 @@ static void draw_kernel(const struct view *v, struct canvas *c, struct rect r, c
 	struct cells t = cells_of(v, &table_kernel_locks);
 	size_t *order = cells_sorted(&t, KLOCKS_WAIT);
 
+	char said[2 * VALUE_SIZE + 32], number[2][VALUE_SIZE];
+
 	(void)l;
 	draw_rule(v, c, r, " locks of the kernel ");
+	snprintf(said, sizeof said, "%s waited a second   %s waits/s",
+		value_text(number[0], FORM_SPENT, view_named(v, "lock.kernel_wait_seconds")),
+		value_text(number[1], FORM_COUNT, view_named(v, "lock.kernel_waits")));
+	text_in_rule(c, (struct rect){ r.row, r.col + 24, 1, r.cols - 25 }, said);
 	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &t, order, t.nrows, kernel_columns,
 		sizeof kernel_columns / sizeof kernel_columns[0], -1);
 	free(order);
@@ -202,8 +213,8 @@ static void draw_small(const struct view *v, struct canvas *c, struct rect r, co
 		shown = r.rows > 1 ? (size_t)r.rows - 1 : 0;
 	n = rows_choose(list, n, (size_t)r.rows - shown);
 	rows_draw(v, c, (struct rect){ row++, r.col, 1, r.cols }, list, 1, 1, -1);
-	for (size_t i = 0; i < shown; i++)
-		locks_draw_line(v, c, (struct rect){ row++, r.col, 1, r.cols }, l, l->order[i]);
+	locks_draw_lines(v, c, (struct rect){ row, r.col, (int)shown, r.cols }, l, shown);
+	row += (int)shown;
 	rows_draw(v, c, (struct rect){ row, r.col, r.row + r.rows - row, r.cols }, list + 1, n - 1, 1, -1);
 }
 

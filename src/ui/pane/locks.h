@@ -24,17 +24,21 @@ const char *locks_seconds(char buf[VALUE_SIZE], const struct cells *c, double se
 void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t first,
 	size_t count, bool heads);
 
-/* One of them on the grid of an unzoomed pane. */
-void locks_draw_line(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row);
+/* The first `count` of them on the grid of an unzoomed pane. */
+void locks_draw_lines(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t count);
 
-/* Call sites of a lock, who waits where beside who holds where; and the rows that they want in that width, at most
- * `most` sites of each. */
-int locks_count_sites(const struct view *v, const struct locks *l, size_t row, int cols, int most);
+/* Call sites of a lock, who waits where beside who holds where; how many there are of each, and the rows that they want
+ * in that width with at most `most` of each. */
+struct locks_sites {
+	size_t wait, hold;
+};
+
+struct locks_sites locks_count_sites(const struct view *v, const struct locks *l, size_t row);
+int locks_sites_rows(struct locks_sites sites, int cols, int most);
 void locks_draw_sites(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row);
 
-/* Who waits for whom, and the chains of waiting now; and the rows that they want, at most so many threads; 0: nobody
- * has waited. */
-int locks_count_pairs(const struct view *v, int most);
+/* Who waits for whom, and the chains of waiting now; and how many lines they are, without rule line and heads. */
+int locks_count_pairs(const struct view *v);
 void locks_draw_pairs(const struct view *v, struct canvas *c, struct rect r);
 
 #endif

@@ -206,52 +206,82 @@ void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, cons
 	}
 }
 
-/* ---- a line of the unzoomed pane ---- */
+/* ---- lines of the unzoomed pane ---- */
 
-/* What stands where other rows have their graph: "fwd.c:212" "3 wait" "by ctl/18236" "2.9% thr" "p99 1.9ms". */
-enum { WAITS_AT, WAITING, HELD_BY, SHARE, P99, GRAPH, LINE_COLUMNS };
+/* What stands in the place of a label and of a graph: "conn_tbl" "fwd.c:212" "3 wait" "by ctl/18236" "2.9% thr"
+ * "p99 1.9ms", and a smaller graph. */
+enum { NAME, WAITS_AT, WAITING, HELD_BY, SHARE, P99, GRAPH, LINE_COLUMNS };
 
 static const struct listing_column line_columns[LINE_COLUMNS] = {
-	[WAITS_AT] = { "waits at", 14, 24, 0, true },
-	[WAITING] = { "waiting", 9, 0, 1, true },
-	[HELD_BY] = { "held by", 16, 20, 2, true },
-	[SHARE] = { "thr%", 11, 0, 4, true },
-	[P99] = { "p99", 13, 0, 3, true },
-	[GRAPH] = { "wait/s over time", 10, 60, 1, true },
+	[NAME] = { "lock", 11, 24, 0, true },
+	[WAITS_AT] = { "waits at", 12, 24, 1, true },
+	[WAITING] = { "waiting", 9, 0, 2, true },
+	[HELD_BY] = { "held by", 16, 22, 3, true },
+	[SHARE] = { "thr%", 11, 0, 5, true },
+	[P99] = { "p99", 13, 0, 4, true },
+	[GRAPH] = { "wait/s over time", 10, 80, 2, true },
 };
 
-static void draw_where(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
+static const char *line_text(char buf[128], const struct locks *l, size_t row, int column)
 {
-	struct listing_place places[LINE_COLUMNS];
-	int graph;
 	const char *holder = cells_text(&l->cells, row, LOCKS_HOLDER);
-	double p99 = cells_number(&l->cells, row, LOCKS_P99);
 	struct point now = point_at(&l->cells, cells_number(&l->cells, row, LOCKS_WAITERS));
-	char text[LINE_COLUMNS][128] = { "" }, number[VALUE_SIZE];
+	double p99 = cells_number(&l->cells, row, LOCKS_P99);
+	char number[VALUE_SIZE];
 
-	snprintf(text[WAITS_AT], sizeof text[0], "%s", cells_text(&l->cells, row, LOCKS_WAITS_AT));
-	if (point_has_value(now))
-		snprintf(text[WAITING], sizeof text[0], "%s wait", value_text(number, FORM_COUNT, now));
-	if (holder[0])
-		snprintf(text[HELD_BY], sizeof text[0], "by %s", holder);
-	snprintf(text[SHARE], sizeof text[0], "%s%% thr", share_text(number, l, row, LOCKS_WAIT));
-	if (p99 > 0)
-		snprintf(text[P99], sizeof text[0], "p99 %s", locks_seconds(number, &l->cells, p99));
-	listing_place(line_columns, LINE_COLUMNS, (struct rect){ r.row, r.col - 1, 1, r.cols + 1 }, places);
-	for (size_t i = 0; i < LINE_COLUMNS; i++)
-		listing_cell(&line_columns[i], places[i], c, r.row, ROLE_TEXT, text[i]);
-	graph = places[GRAPH].cols; /* under the graph of all locks, tick under tick */
-	draw_graph(v, c, (struct rect){ r.row, r.col + r.cols - graph, 1, graph }, l, row);
+	buf[0] = '\0';
+	if (column == NAME)
+		return name_of(l, row);
+	if (column == WAITS_AT)
+		return cells_text(&l->cells, row, LOCKS_WAITS_AT);
+	if (column == WAITING && point_has_value(now))
+		snprintf(buf, 128, "%s wait", value_text(number, FORM_COUNT, now));
+	else if (column == HELD_BY && holder[0])
+		snprintf(buf, 128, "by %.100s", holder);
+	else if (column == SHARE)
+		snprintf(buf, 128, "%s%% thr", share_text(number, l, row, LOCKS_WAIT));
+	else if (column == P99 && p99 > 0)
+		snprintf(buf, 128, "p99 %s", locks_seconds(number, &l->cells, p99));
+	return buf;
 }
 
-void locks_draw_line(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
+/* A column in which no line has anything is left out. */
+static void place_line(struct rect r, const struct locks *l, size_t count, struct listing_column columns[LINE_COLUMNS],
+	struct listing_place places[LINE_COLUMNS])
 {
-	struct grid g = rows_grid(r, v->rules);
-	double wait = cells_number(&l->cells, row, LOCKS_WAIT);
-	char text[VALUE_SIZE + 2], number[VALUE_SIZE];
+	char buf[128];
 
-	canvas_write(c, g.label.row, g.label.col, g.label.cols, ROLE_DIM, name_of(l, row));
-	draw_where(v, c, g.graph, l, row);
-	snprintf(text, sizeof text, "%s%s", locks_seconds(number, &l->cells, wait), wait > 0 ? "/s" : "");
-	canvas_right(c, g.now.row, g.now.col, g.now.cols, wait > 0 ? ROLE_NOW : ROLE_DIM, text);
+	memcpy(columns, line_columns, sizeof line_columns);
+	for (int i = 0; i < GRAPH; i++) {
+		bool any = false;
+
+		for (size_t row = 0; row < count; row++)
+			any = any || line_text(buf, l, l->order[row], i)[0];
+		if (!any)
+			columns[i] = (struct listing_column){ .head = "", .cols = 1 };
+	}
+	listing_place(columns, LINE_COLUMNS, r, places);
+}
+
+void locks_draw_lines(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t count)
+{
+	struct listing_column columns[LINE_COLUMNS];
+	struct listing_place places[LINE_COLUMNS];
+	char buf[128], number[VALUE_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		struct rect line = { r.row + (int)i, r.col, 1, r.cols };
+		struct grid g = rows_grid(line, v->rules);
+		int right = g.graph.col + g.graph.cols, graph;
+		double wait = cells_number(&l->cells, l->order[i], LOCKS_WAIT);
+
+		place_line((struct rect){ line.row, r.col, 1, right - r.col }, l, count, columns, places);
+		for (int k = 0; k < GRAPH; k++)
+			listing_cell(&columns[k], places[k], c, line.row, k == NAME ? ROLE_DIM : ROLE_TEXT,
+				line_text(buf, l, l->order[i], k));
+		graph = places[GRAPH].cols; /* under the graph of all locks, tick under tick */
+		draw_graph(v, c, (struct rect){ line.row, right - graph, 1, graph }, l, l->order[i]);
+		snprintf(buf, sizeof buf, "%s%s", locks_seconds(number, &l->cells, wait), wait > 0 ? "/s" : "");
+		canvas_right(c, g.now.row, g.now.col, g.now.cols, wait > 0 ? ROLE_NOW : ROLE_DIM, buf);
+	}
 }

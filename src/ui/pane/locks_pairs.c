@@ -13,6 +13,7 @@
 #define OWNER_COLS 8     /* a column of the matrix */
 #define CHAINS_COLS 34   /* what chains are worth beside the matrix */
 #define CHAINS_FROM_COLS 66
+#define TIME_COLS 7
 
 /* A thread in one role, with what it waited, or was waited for. */
 struct person {
@@ -57,18 +58,28 @@ static int by_wait(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
+static bool among(const struct people *p, size_t first, const char *name)
+{
+	for (size_t i = 0; i < p->count && i < first; i++)
+		if (strcmp(p->list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* Everybody in that column of the pairs once, the busiest first. */
-static struct people people_of(const struct cells *c, int column)
+static struct people people_of(const struct cells *c, int column, const struct people *waiters, size_t first)
 {
 	struct people p = { .list = xcalloc(c->nrows, sizeof *p.list) };
+	size_t n = 0;
 
 	for (size_t i = 0; i < c->nrows; i++) {
 		double wait = cells_number(c, i, PAIRS_WAIT);
 
-		p.list[i] = (struct person){ cells_text(c, i, column), i, wait > 0 ? wait : 0 };
+		if (!waiters || among(waiters, first, cells_text(c, i, PAIRS_WAITER)))
+			p.list[n++] = (struct person){ cells_text(c, i, column), i, wait > 0 ? wait : 0 };
 	}
-	qsort(p.list, c->nrows, sizeof *p.list, by_name);
-	for (size_t i = 0; i < c->nrows; i++) {
+	qsort(p.list, n, sizeof *p.list, by_name);
+	for (size_t i = 0; i < n; i++) {
 		if (p.count && strcmp(p.list[p.count - 1].name, p.list[i].name) == 0)
 			p.list[p.count - 1].wait += p.list[i].wait;
 		else
@@ -78,12 +89,13 @@ static struct people people_of(const struct cells *c, int column)
 	return p;
 }
 
-static struct pairs pairs_of(const struct view *v)
+/* The threads that waited, and those that the first `first` of them waited for. */
+static struct pairs pairs_of(const struct view *v, size_t first)
 {
 	struct pairs p = { .cells = cells_of(v, &table_lock_pairs) };
 
-	p.waiters = people_of(&p.cells, PAIRS_WAITER);
-	p.owners = people_of(&p.cells, PAIRS_OWNER);
+	p.waiters = people_of(&p.cells, PAIRS_WAITER, NULL, 0);
+	p.owners = people_of(&p.cells, PAIRS_OWNER, &p.waiters, first);
 	return p;
 }
 
@@ -183,19 +195,32 @@ static size_t count_chain_lines(const struct view *v)
 	return n;
 }
 
+/* Where the locks stand: behind the chains, but with five columns at least. */
+static int lock_col(const struct cells *t, int cols)
+{
+	int col = 12, most = cols - TIME_COLS - 6;
+
+	for (size_t i = 0; i < t->nrows; i++) {
+		int width = canvas_width(cells_text(t, i, CHAINS_CHAIN)) + 2;
+
+		col = width > col ? width : col;
+	}
+	return col < most ? col : most;
+}
+
 /* "rx1 > ctl   conn_tbl   2.1ms", and below those that end alike, how: "ctl runs on cpu 3". */
 static void draw_chains(const struct view *v, struct canvas *c, struct rect r)
 {
 	struct cells t = cells_of(v, &table_lock_chains);
 	size_t *order = cells_sorted(&t, CHAINS_WAIT);
-	int row = r.row, bottom = r.row + r.rows, lock = r.cols * 9 / 20;
+	int row = r.row, bottom = r.row + r.rows, lock = lock_col(&t, r.cols);
 	char text[VALUE_SIZE];
 
 	canvas_write(c, row++, r.col, r.cols, ROLE_DIM, t.nrows ? "longest chain now" : "nobody waits now");
 	for (size_t i = 0; i < t.nrows && row < bottom; i++) {
 		canvas_write(c, row, r.col, lock - 1, ROLE_TEXT, cells_text(&t, order[i], CHAINS_CHAIN));
-		canvas_write(c, row, r.col + lock, r.cols - lock - 8, ROLE_TEXT, cells_text(&t, order[i], CHAINS_LOCK));
-		canvas_right(c, row++, r.col + r.cols - 7, 7, ROLE_NOW,
+		canvas_write(c, row, r.col + lock, r.cols - lock - TIME_COLS - 1, ROLE_TEXT, cells_text(&t, order[i], CHAINS_LOCK));
+		canvas_right(c, row++, r.col + r.cols - TIME_COLS, TIME_COLS, ROLE_NOW,
 			locks_seconds(text, &t, cells_number(&t, order[i], CHAINS_WAIT)));
 		if (ends_here(&t, order, i) && row < bottom)
 			canvas_write(c, row++, r.col, r.cols, ROLE_DIM, cells_text(&t, order[i], CHAINS_END));
@@ -203,20 +228,18 @@ static void draw_chains(const struct view *v, struct canvas *c, struct rect r)
 	free(order);
 }
 
-int locks_count_pairs(const struct view *v, int most)
+int locks_count_pairs(const struct view *v)
 {
-	struct pairs p = pairs_of(v);
+	struct pairs p = pairs_of(v, 0);
 	size_t pairs = p.waiters.count, chains = count_chain_lines(v);
 
 	pairs_drop(&p);
-	if (pairs < chains)
-		pairs = chains;
-	return pairs ? 2 + (pairs < (size_t)most ? (int)pairs : most) : 0;
+	return (int)(pairs > chains ? pairs : chains);
 }
 
 void locks_draw_pairs(const struct view *v, struct canvas *c, struct rect r)
 {
-	struct pairs p = pairs_of(v);
+	struct pairs p = pairs_of(v, (size_t)(r.rows > 2 ? r.rows - 2 : 0));
 	int matrix = NAME_COLS + 2 + OWNER_COLS * (int)p.owners.count, most = r.cols;
 	bool chains = r.cols >= CHAINS_FROM_COLS && cells_of(v, &table_lock_chains).table;
 

@@ -165,13 +165,19 @@ static int at_most(size_t count, int most)
 	return !count ? 1 : count < (size_t)most ? (int)count : most;
 }
 
-int locks_count_sites(const struct view *v, const struct locks *l, size_t row, int cols, int most)
+struct locks_sites locks_count_sites(const struct view *v, const struct locks *l, size_t row)
 {
-	struct sites waits = sites_of(v, l, row, "wait"), holds = sites_of(v, l, row, "hold");
-	int wait = at_most(waits.count, most), hold = at_most(holds.count, most);
+	struct sites wait = sites_of(v, l, row, "wait"), hold = sites_of(v, l, row, "hold");
 
-	free(waits.list);
-	free(holds.list);
+	free(wait.list);
+	free(hold.list);
+	return (struct locks_sites){ wait.count, hold.count };
+}
+
+int locks_sites_rows(struct locks_sites sites, int cols, int most)
+{
+	int wait = at_most(sites.wait, most), hold = at_most(sites.hold, most);
+
 	if (cols < STACKED_BELOW_COLS)
 		return 1 + 1 + wait + 1 + hold;
 	return 1 + 1 + (wait > hold ? wait : hold);
@@ -199,7 +205,7 @@ void locks_draw_sites(const struct view *v, struct canvas *c, struct rect r, con
 
 	draw_rule(v, c, (struct rect){ r.row, r.col, 1, r.cols }, l, row);
 	if (r.cols < STACKED_BELOW_COLS) {
-		int want = locks_count_sites(v, l, row, STACKED_BELOW_COLS, r.rows) - 1;
+		int want = 1 + at_most(locks_count_sites(v, l, row).wait, r.rows);
 
 		wait = (struct rect){ r.row + 1, r.col, want < r.rows / 2 ? want : r.rows / 2, r.cols - 1 };
 		hold = (struct rect){ wait.row + wait.rows, r.col, r.rows - 1 - wait.rows, r.cols - 1 };
