@@ -3,11 +3,11 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "model/feed.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,27 +154,11 @@ static void session_free(struct session *s)
 	free(s);
 }
 
-/* All signals, so that they come to the front, but for those that a crash of the thread raises in itself: a crash by a
- * blocked signal is one that no handler hears of, and the terminal would stay as it is. */
-static void fill_blocked(sigset_t *set)
-{
-	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
-
-	sigfillset(set);
-	for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
-		sigdelset(set, crashes[i]);
-}
-
 /* Starts the thread and waits until it runs. */
 static int start(struct session *s, void *(*body)(void *), struct err *e)
 {
-	sigset_t blocked, old;
-	int rc;
+	int rc = thread_start(&s->thread, body, s);
 
-	fill_blocked(&blocked);
-	pthread_sigmask(SIG_SETMASK, &blocked, &old);
-	rc = pthread_create(&s->thread, NULL, body, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc)
 		return err_set(e, rc, "cannot start a thread: %s", strerror(rc));
 	pthread_mutex_lock(&s->lock);
