@@ -179,7 +179,7 @@ asan:
 # What has threads; without address randomization, which some kernels spread wider than this sanitizer's memory map.
 tsan:
 	+@$(again) check-here BUILD=$(BUILD)/tsan RUN="$$(setarch -R true 2>/dev/null && echo setarch -R)" \
-		CHECKS="$(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(filter %/test_ticks $(BUILD)/tests/session/%,$(TEST_BINS)))" \
+		CHECKS="$(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(filter %/test_ticks %/test_worker $(BUILD)/tests/session/%,$(TEST_BINS)))" \
 		CFLAGS='-O1 -g -fsanitize=thread'
 
 # clang-tidy on each file that changed since it last passed.

@@ -26,7 +26,8 @@ static void put(const char *text, size_t length, void *opaque)
 	struct output *o = opaque;
 	size_t room = sizeof o->text - o->length;
 
-	memcpy(o->text + o->length, text, length < room ? length : room);
+	if (length)
+		memcpy(o->text + o->length, text, length < room ? length : room);
 	o->length += length < room ? length : room;
 	if (length >= room)
 		longjmp(o->full, 1);

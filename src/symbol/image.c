@@ -176,7 +176,7 @@ static const char *make_unwind_file(struct image *i)
 	return NULL;
 }
 
-const uint8_t *image_unwind_file(struct images *all, struct image *i)
+uint8_t *image_unwind_file(struct images *all, struct image *i)
 {
 	if (i->why)
 		i->unwindless = i->why;

@@ -44,7 +44,7 @@ bool image_seek_debug(struct image *i, int root, const char *path);
 /* An ELF file of its own, in memory, that holds the program headers and the unwind tables of the image and nothing else:
  * what a library may be given that would otherwise map the file, or read all of its debug information. NULL: why in
  * i->unwindless. */
-const uint8_t *image_unwind_file(struct images *all, struct image *i);
+uint8_t *image_unwind_file(struct images *all, struct image *i);
 
 /* Frees what is over the limit: the least used first; never `keep`, never what is pinned. */
 void images_trim(struct images *all, const struct image *keep);

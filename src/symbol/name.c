@@ -14,8 +14,8 @@
 
 #define JIT_AGAIN (500 * NSEC_PER_MSEC) /* a perf map is looked at again for an unknown address no sooner than this */
 
-/* Code that a program made itself. */
-static void name_made_code(struct symbols *s, uint64_t address, struct symbol_name *out)
+/* Code that a program made itself; looks at what its perf map has more when the address is not in it. */
+static bool name_made_code(struct symbols *s, uint64_t address, struct symbol_name *out)
 {
 	char raw[512];
 	bool found = perfmap_find(&s->jit, address, raw, sizeof raw, &out->offset);
@@ -28,13 +28,18 @@ static void name_made_code(struct symbols *s, uint64_t address, struct symbol_na
 			perfmap_read(&s->jit, fd);
 		found = perfmap_find(&s->jit, address, raw, sizeof raw, &out->offset);
 	}
-	if (found) {
-		out->kind = SYMBOL_FUNCTION;
-		out->why = NULL;
-		demangle(out->name, sizeof out->name, raw);
-		return;
-	}
-	out->why = s->jit.fd < 0 ? "code made at run time, and no perf map that names it" :
+	if (!found)
+		return false;
+	out->kind = SYMBOL_FUNCTION;
+	out->why = NULL;
+	out->module[0] = '\0';
+	demangle(out->name, sizeof out->name, raw);
+	return true;
+}
+
+static const char *why_nameless_code(const struct symbols *s)
+{
+	return s->jit.fd < 0 ? "code made at run time, and no perf map that names it" :
 		s->jit.cut ? "code made at run time, and more of it than is kept" : "code made at run time that its perf map does not name";
 }
 
@@ -100,8 +105,8 @@ static void find_name(struct symbols *s, uint64_t address, struct symbol_name *o
 		name_in_module(s, map, out);
 	else {
 		name_region(s, map, out);
-		if (map->exec && strcmp(out->name, "[vsyscall]") != 0)
-			name_made_code(s, address, out);
+		if (map->exec && strcmp(out->name, "[vsyscall]") != 0 && !name_made_code(s, address, out))
+			out->why = why_nameless_code(s);
 	}
 }
 

@@ -98,8 +98,15 @@ void perfmap_read(struct perfmap *p, int fd)
 	struct stat st;
 	char *buf;
 
-	if (fstat(fd, &st) || is_another(p, &st))
-		perfmap_free(p);
+	if (fstat(fd, &st)) {
+		close(fd);
+		return;
+	}
+	if (is_another(p, &st)) {
+		p->count = 0;
+		p->read = 0;
+		p->skipping = p->cut = false;
+	}
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = fd;
@@ -145,7 +152,7 @@ static void sort(struct perfmap *p)
 static const struct perfmap_entry *find_entry(struct perfmap *p, uint64_t address)
 {
 	const struct perfmap_entry *best = NULL;
-	size_t low = 0, high = p->count;
+	size_t low = 0, high;
 
 	if (!p->sorted)
 		sort(p);

@@ -229,7 +229,7 @@ struct image *symbols_image(struct symbols *s, const struct map *map, uint64_t a
 	}
 	*vaddr = o->biased ? address - o->bias : address - first->start + first->offset;
 	*why = !o->image ? o->why : o->image->why ? o->image->why : o->biased ? NULL : "its segments are not where its file has them";
-	if (*why)
+	if (*why || !o->image)
 		return NULL;
 	o->image->used = ++s->cache->images.turn;
 	return o->image;

@@ -40,7 +40,7 @@ static int find_elf(Dwfl_Module *module, void **userdata, const char *name, Dwar
 	struct unwinder *u = *userdata;
 	const struct map *map = map_at(u, base);
 	struct image *image;
-	const uint8_t *file;
+	uint8_t *file;
 	const char *why;
 	uint64_t vaddr;
 
@@ -49,7 +49,7 @@ static int find_elf(Dwfl_Module *module, void **userdata, const char *name, Dwar
 	(void)file_name;
 	image = map && map->module != MAPS_NO_MODULE ? symbols_image(u->s, map, base, &vaddr, &why) : NULL;
 	file = image ? image_unwind_file(&u->s->cache->images, image) : NULL;
-	*elf = file ? elf_memory((char *)(uintptr_t)file, image->unwind_size) : NULL;
+	*elf = file ? elf_memory((char *)file, image->unwind_size) : NULL;
 	if (!*elf)
 		return -1;
 	u->pinned = xgrow(u->pinned, &u->pinned_capacity, u->npinned + 1, sizeof(struct image *));

@@ -3,6 +3,7 @@
  *   subject chain|qsort FILE   main > outer > middle > [qsort >] inner > nanosleep; writes into FILE the registers (as in
  *                              struct pt_regs) and the stack of the sleep, as a probe would take them
  *   subject rest               only rests
+ *   subject map FILE           maps FILE as if it were code, and rests
  * It says where things are ("name ADDRESS" a line), then "ready", and rests until it is ended, at most five minutes.
  */
 #define _GNU_SOURCE
@@ -149,14 +150,24 @@ static void be_interrupted(void)
 
 static void tell(void)
 {
-	char *heap = malloc(1000), *anonymous, *shared, local = 0;
+	char *heap = malloc(1000), *anonymous, *shared, *code, local = 0;
 
 	anonymous = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	shared = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	printf("conn_tbl %p\nzero_tbl %p\nheap %p\nanonymous %p\nshared %p\nstack %p\n", (void *)conn_tbl, (void *)zero_tbl,
+	code = mmap(NULL, 65536, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	printf("code %p\nnanosleep %p\nconn_tbl %p\nzero_tbl %p\nheap %p\nanonymous %p\nshared %p\nstack %p\n", (void *)code,
+		(void *)nanosleep, (void *)conn_tbl, (void *)zero_tbl,
 		(void *)heap, (void *)(anonymous + 0x1040), (void *)(shared + 0x40), (void *)&local);
 	printf("inner %p\nouter %p\ncxx %p\nrust %p\nrust_old %p\n", (void *)inner, (void *)outer, (void *)cxx_find,
 		(void *)rust_find, (void *)rust_old_find);
+}
+
+static void map_file(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	printf("mapped %p\n", mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0));
+	close(fd);
 }
 
 int main(int argc, char **argv)
@@ -166,7 +177,9 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	alarm(0);
 	tell();
-	if (argc > 2) {
+	if (argc > 2 && strcmp(argv[1], "map") == 0)
+		map_file(argv[2]);
+	else if (argc > 2) {
 		be_interrupted();
 		outer(argc, sorted);
 		write_dump(argv[2]);

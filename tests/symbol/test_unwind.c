@@ -83,6 +83,24 @@ static void needs_libdw(void)
 #endif
 }
 
+/* The line of a caller is that of its call. */
+static void assert_called_at(struct stack *s, size_t frame, const char *call)
+{
+	struct symbol_line line;
+	char text[256] = "";
+	struct err e;
+	FILE *f;
+
+	assert_int_equal(symbols_line(s->live.symbols, s->pcs[frame], &line, &e), 0);
+	f = fopen("tests/symbol/subject.c", "r");
+	assert_non_null(f);
+	for (unsigned i = 0; i < line.line; i++)
+		assert_non_null(fgets(text, sizeof text, f));
+	fclose(f);
+	if (!strstr(text, call))
+		fail_msg("line %u is \"%s\"", line.line, text);
+}
+
 static const char *const whole_chain[] = { "libc", "inner", "middle", "outer", "main", "libc", "_start", NULL };
 static const char *const sorted_chain[] = { "libc", "inner", "compare", "libc", "middle", "outer", "main", "libc", "_start",
 	NULL };
@@ -111,6 +129,28 @@ static void a_program_without_frame_pointers(void **state)
 {
 	(void)state;
 	check_whole("nofp", "chain", whole_chain);
+}
+
+static void the_lines_of_the_calls(void **state)
+{
+	struct stack s;
+	size_t n = 0;
+
+	(void)state;
+	needs_libdw();
+	capture(&s, "nofp", "chain");
+	unwind(&s, s.dump.size, 64);
+	for (struct symbol_name name; n < s.how.count; n++) {
+		symbols_name(s.live.symbols, s.pcs[n], &name);
+		if (strcmp(name.name, "inner") == 0)
+			break;
+	}
+	assert_true(n + 3 < s.how.count);
+	assert_called_at(&s, n, "nanosleep(&t, NULL);");
+	assert_called_at(&s, n + 1, "n += inner(n);");
+	assert_called_at(&s, n + 2, "return middle(n + 1, sorted) + 1;");
+	assert_called_at(&s, n + 3, "outer(argc, sorted);");
+	end(&s);
 }
 
 /* Here frame pointers lie: the C library keeps none, so that the one in the register is inner's, and following it would
@@ -234,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_with_frame_pointers),
 		cmocka_unit_test(a_program_without_frame_pointers),
+		cmocka_unit_test(the_lines_of_the_calls),
 		cmocka_unit_test(through_a_callback_of_the_c_library),
 		cmocka_unit_test(a_program_without_tables_by_frame_pointer),
 		cmocka_unit_test(neither_tables_nor_frame_pointers_is_said),
