@@ -68,6 +68,8 @@ const struct metric derived_table[] = {
 		"Mean size of a packet received in the namespace."),
 	DERIVED("netns.tx_bytes_per_packet", "tx B/pkt", UNIT_BYTES, "netns.tx_bytes / netns.tx_packets",
 		"Mean size of a packet sent in the namespace."),
+	DERIVED("tcp.retransmit_ratio", "resent", UNIT_RATIO, "tcp.retransmits / tcp.tx_segments",
+		"Share of the TCP segments sent that were sent again; above 1 % the path drops or reorders: look there, not here."),
 	/* Cost of one operation: what to compare before and after a change, as it does not depend on the load */
 	DERIVED("app.cpu_seconds_per_op", "cpu/op", UNIT_SECONDS, "cpu.run_seconds / app.ops",
 		"CPU time of one operation: the number to compare before and after a change."),

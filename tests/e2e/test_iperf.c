@@ -1,6 +1,7 @@
 /*
  * iperf3 on loopback in a network namespace of its own: the namespace's packets that tach says are those of
- * /proc/net/snmp, to the packet, as nothing else lives there and both are read while nothing moves.
+ * /proc/net/snmp, to the packet, as nothing else lives there and both are read while nothing moves; and so are the segments
+ * of all sockets of both ends together, but for those that no socket sends.
  */
 #include "../lib/near.h"
 #include "../lib/tick.h"
@@ -151,11 +152,47 @@ static void tcp_packets_equal_the_kernels(void **state)
 	assert_true(compare(client) > 500);
 }
 
+#define PAYLOAD 52428800.0
+
+/* Both ends under one roof, watched from before their first socket to after their last. Of each of the two connections no
+ * socket sent the SYN-ACK (the kernel has none yet), and what comes after its end may find none. */
+static void segments_of_sockets_are_those_of_the_namespace(void **state)
+{
+	const char *const argv[] = { child_tach(), "stat", "--json", "-i", "100ms", "--", "sh", "-c",
+		"iperf3 -s -1 -p 5202 >/dev/null & sleep 0.5; iperf3 -c 127.0.0.1 -p 5202 -n 50M -b 200M >/dev/null; wait", NULL };
+	double in, out, rx_segments = (double)NAN, tx_segments = rx_segments, rx_bytes = rx_segments, tx_bytes = rx_segments;
+	struct child *tach;
+	const char *tick;
+
+	(void)state;
+	need_namespace();
+	in = snmp("Tcp:", "InSegs");
+	out = snmp("Tcp:", "OutSegs") + snmp("Tcp:", "RetransSegs");
+	tach = child_start(argv);
+	while ((tick = tick_next(tach, 30000))) {
+		rx_segments = tick_total(tick, "tcp.rx_segments");
+		tx_segments = tick_total(tick, "tcp.tx_segments");
+		rx_bytes = tick_total(tick, "tcp.rx_bytes");
+		tx_bytes = tick_total(tick, "tcp.tx_bytes");
+	}
+	child_free(tach);
+	in = snmp("Tcp:", "InSegs") - in;
+	out = snmp("Tcp:", "OutSegs") + snmp("Tcp:", "RetransSegs") - out;
+	print_message("# received: sockets %.0f, namespace %.0f; sent: sockets %.0f, namespace %.0f\n", rx_segments, in,
+		tx_segments, out);
+	assert_near(rx_segments, in, 2);
+	assert_near(tx_segments, out - 2, 2);
+	assert_true(in > 500);
+	assert_near(rx_bytes, PAYLOAD + 5000, 5000); /* the control connection speaks too */
+	assert_near(tx_bytes, rx_bytes, 4);          /* the end of a connection is a byte to who receives it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(udp_packets_equal_the_kernels),
 		cmocka_unit_test(tcp_packets_equal_the_kernels),
+		cmocka_unit_test(segments_of_sockets_are_those_of_the_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, enter_namespace, leave);

@@ -87,6 +87,8 @@ static void own_program(void **state)
 			assert_true(tick_gauge(tick, "cpu.threads") >= 1);
 			assert_false(isnan(tick_total(tick, "cpu.switches_voluntary")));
 			assert_false(isnan(tick_total(tick, "io.read_bytes")));
+			assert_true(tick_gauge(tick, "tcp.sockets") == 0); /* it has none, and that is known */
+			assert_true(tick_total(tick, "tcp.tx_bytes") == 0);
 		} else if (!json_valid(line)) {
 			printf("# %.200s\n", line);
 		}
@@ -102,7 +104,7 @@ static void program_of_root(void **state)
 	/* Alone: among the children of 1 are this user's own. */
 	const char *const argv[] = { tach, "stat", "--json", "-i", "100ms", "-N", "3", "-p", "1", "--no-children", NULL };
 	struct child *c = start_as_nobody(argv);
-	bool reason = false;
+	bool reason = false, sockets = false;
 	const char *line;
 	int ticks = 0;
 
@@ -112,14 +114,18 @@ static void program_of_root(void **state)
 			continue;
 		if (json_find(line, "absent/io.read_bytes"))
 			reason = true;
+		if (json_find(line, "absent/tcp.tx_segments"))
+			sockets = true;
 		if (!json_find(line, "t"))
 			continue;
 		ticks++;
 		assert_true(tick_gauge(line, "mem.rss_bytes") > 0); /* anybody may know this */
 		assert_true(isnan(tick_total(line, "io.read_bytes"))); /* and this only the owner */
+		assert_true(isnan(tick_total(line, "tcp.tx_segments")));
+		assert_true(isnan(tick_gauge(line, "tcp.sockets")));
 	}
 	assert_int_equal(ticks, 3);
-	assert_true(reason);
+	assert_true(reason && sockets);
 	child_free(c);
 }
 

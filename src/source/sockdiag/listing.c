@@ -90,12 +90,16 @@ static unsigned lowest_rank(const struct ledger *l, size_t *of_it)
 	return rank;
 }
 
-void listing_put(const struct ledger *l, struct sample *out)
+void listing_put(const struct ledger *l, bool complete, struct sample *out)
 {
 	struct table *table = sample_table(out, &table_sockets);
 	size_t room, there = 0;
 	unsigned lowest = lowest_rank(l, &room);
 
+	if (!complete) {
+		table->left_out = l->count;
+		return;
+	}
 	for (size_t i = 0; i < l->count; i++) {
 		const struct watched *w = &l->list[i];
 		unsigned rank = rank_of(w);

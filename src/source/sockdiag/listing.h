@@ -11,7 +11,8 @@
 /* "10.0.0.1:443", "[::1]:53"; port 0 is "*". IPv4-mapped addresses are shown as IPv4. */
 const char *listing_end(char buf[LISTING_TEXT], const struct seen_end *end);
 
-/* Adds the table `sockets`: those that listen, then the busiest ones; left_out says how many more there are. */
-void listing_put(const struct ledger *l, struct sample *out);
+/* Adds the table `sockets`: those that listen, then the busiest ones; left_out says how many more there are. Without
+ * `complete` totals it has no row, so that no other source takes it for one that nobody fills. */
+void listing_put(const struct ledger *l, bool complete, struct sample *out);
 
 #endif

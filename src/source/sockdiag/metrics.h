@@ -7,9 +7,9 @@
 /* id, name, label, kind, unit, help. Those of one protocol are neighbours. */
 #define SOCKDIAG_METRICS(X) \
 	X(TCP_SOCKETS, "tcp.sockets", "tcp conns", GAUGE, COUNT, "Established TCP connections of the target.") \
-	X(TCP_RX_SEGMENTS, "tcp.rx_segments", "tcp rx", COUNTER, COUNT, \
+	X(TCP_RX_SEGMENTS, "tcp.rx_segments", "rx seg", COUNTER, COUNT, \
 		"TCP segments that its sockets received, empty ones (acknowledgements) included, merged ones (GRO) counted one by one.") \
-	X(TCP_TX_SEGMENTS, "tcp.tx_segments", "tcp tx", COUNTER, COUNT, \
+	X(TCP_TX_SEGMENTS, "tcp.tx_segments", "tx seg", COUNTER, COUNT, \
 		"TCP segments that its sockets sent, empty ones and retransmissions included, unsplit ones (GSO) counted one by one.") \
 	X(TCP_RX_BYTES, "tcp.rx_bytes", "tcp rx B", COUNTER, BYTES, "Payload that its TCP sockets received in order.") \
 	X(TCP_TX_BYTES, "tcp.tx_bytes", "tcp tx B", COUNTER, BYTES, \

@@ -215,7 +215,6 @@ static void put(struct survey *s, const struct sockdiag_tick *t, const struct mi
 	if (has_no_udp(&s->spaces))
 		sockdiag_missing(t, SOCKDIAG_UDP_RX_QUEUE, SOCKDIAG_UDP_DROPS, POINT_ABSENT,
 			"this kernel tells of TCP sockets only (udp_diag is missing)");
-	listing_put(&s->ledger, t->out);
 }
 
 static void sockdiag_read(void *state, const struct target *target, struct sample *out)
@@ -225,11 +224,14 @@ static void sockdiag_read(void *state, const struct target *target, struct sampl
 	bool complete = survey_tick(&s->survey, target);
 	struct missing m = find_missing(&s->survey);
 
-	if (m.why && m.all)
-		sockdiag_missing(&t, 0, SOCKDIAG_METRIC_COUNT - 1, POINT_DENIED, m.why);
-	else if (complete)
-		put(&s->survey, &t, &m);
 	put_status(&s->survey, &t, &m);
+	if (m.why && m.all) {
+		sockdiag_missing(&t, 0, SOCKDIAG_METRIC_COUNT - 1, POINT_DENIED, m.why);
+		return;
+	}
+	if (complete)
+		put(&s->survey, &t, &m);
+	listing_put(&s->survey.ledger, complete, out);
 }
 
 const struct source_ops source_sockdiag = {
