@@ -37,14 +37,15 @@ static const struct row rows[] = {
 
 static const char *const wants[] = { "lock.waits", "lock.kernel_waits", "lat.offcpu_lock_seconds", NULL };
 
-/* With a probe the locks are what is looked at first; without it they are not looked at for want of room. */
+/* With a probe the locks are what is looked at first; without one why there are none is told where there is room. */
 static size_t lines(const struct pane_ops *self, const struct view *v, struct line *out, size_t max)
 {
 	size_t n = rows_lines(v, self->rows, self->nrows, out, max);
+	metric_id wait = store_find(v->store, "lock.wait_seconds");
 	bool probed = point_has_value(view_named(v, "lock.wait_seconds"));
 
 	for (size_t i = 0; i < n; i++) {
-		bool locks = out[i].brief == rows[0].brief;
+		bool locks = out[i].what.id == wait;
 
 		if (locks && !probed && out[i].rank < RANK_MISSING)
 			out[i].rank += RANK_MISSING;
@@ -71,11 +72,11 @@ static void about(const struct view *v, char *buf, size_t size)
 	note = l.cells.table ? l.cells.table->note : "";
 	if (l.threads > 0)
 		snprintf(of, sizeof of, "of %.0f ", l.threads);
-	n = (size_t)snprintf(buf, size, "%s%s%s %sthread-seconds waited a second", note,
-		note[0] ? "   " : "", value_text(number, FORM_SPENT, wait), of);
+	n = (size_t)snprintf(buf, size, "%s%s%s %sthread-seconds waited a second", note, note[0] ? "   " : "",
+		value_text(number, FORM_SPENT, wait), of);
 	if (v->zoomed && n < size)
-		snprintf(buf + n, size - n, "   %s waits/s   %zu lock%s", value_text(number, FORM_COUNT, view_named(v, "lock.waits")),
-			l.contended, l.contended == 1 ? "" : "s");
+		snprintf(buf + n, size - n, "   %s waits/s   %zu lock%s",
+			value_text(number, FORM_COUNT, view_named(v, "lock.waits")), l.contended, l.contended == 1 ? "" : "s");
 	locks_drop(&l);
 }
 
@@ -110,10 +111,10 @@ static int at_most(size_t count, int most)
 static void share_rows(const struct view *v, const struct locks *l, struct block b[PARTS], struct rect r)
 {
 	size_t work = l->cells.nrows - l->contended, kernel = cells_of(v, &table_kernel_locks).nrows;
-	bool in_work = (size_t)v->selected >= l->contended;
-	int pairs = locks_count_pairs(v);
+	bool in_work = (size_t)v->selected >= l->contended, heat = r.cols >= HEAT_FROM_COLS && single_waits(v) != METRIC_NONE;
+	int pairs = locks_count_pairs(v), locks = l->contended ? at_most(l->contended, r.rows / 2) : 1;
 
-	b[LIST] = (struct block){ 1 + at_most(l->contended, 4), 1 + (l->contended ? at_most(l->contended, r.rows / 2) : 1), 0, 0 };
+	b[LIST] = (struct block){ 1 + (locks < 4 ? locks : 4), 1 + locks, 0, 0 };
 	b[SITES] = (struct block){ .rank = 2 };
 	if (l->cells.nrows) {
 		struct locks_sites sites = locks_count_sites(v, l, l->order[v->selected]);
@@ -122,8 +123,7 @@ static void share_rows(const struct view *v, const struct locks *l, struct block
 		b[SITES].good = locks_sites_rows(sites, r.cols, r.rows);
 	}
 	b[PAIRS] = (struct block){ 2 + (pairs < 3 ? pairs : 3), pairs ? 2 + pairs : 0, 3, 0 };
-	b[HEAT] = (struct block){ HEAT_LEAST_ROWS, r.cols >= HEAT_FROM_COLS && single_waits(v) != METRIC_NONE ? HEAT_GOOD_ROWS : 0,
-		4, 0 };
+	b[HEAT] = (struct block){ HEAT_LEAST_ROWS, heat ? HEAT_GOOD_ROWS : 0, 4, 0 };
 	b[WORK] = (struct block){ 1 + at_most(work, 2), work ? 1 + (int)work : 0, in_work ? 1 : 5, 0 };
 	b[KERNEL] = (struct block){ 2 + at_most(kernel, 2), kernel ? 2 + (int)kernel : 0, 6, 0 };
 	blocks_share(b, PARTS, r.rows);
@@ -171,7 +171,6 @@ static void draw_kernel(const struct view *v, struct canvas *c, struct rect r, c
 {
 	struct cells t = cells_of(v, &table_kernel_locks);
 	size_t *order = cells_sorted(&t, KLOCKS_WAIT);
-
 	char said[2 * VALUE_SIZE + 32], number[2][VALUE_SIZE];
 
 	(void)l;
@@ -206,15 +205,13 @@ static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, c
 static void draw_small(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
 {
 	struct line list[LINES_MAX];
-	size_t n = lines(&pane_locks, v, list, LINES_MAX), shown = l->contended < LINES_OF_LOCKS ? l->contended : LINES_OF_LOCKS;
-	int row = r.row;
+	size_t n = lines(&pane_locks, v, list, LINES_MAX);
+	int row = r.row, shown = at_most(l->contended, r.rows <= LINES_OF_LOCKS ? r.rows - 1 : LINES_OF_LOCKS);
 
-	if ((int)shown >= r.rows)
-		shown = r.rows > 1 ? (size_t)r.rows - 1 : 0;
-	n = rows_choose(list, n, (size_t)r.rows - shown);
+	n = rows_choose(list, n, (size_t)(r.rows - shown));
 	rows_draw(v, c, (struct rect){ row++, r.col, 1, r.cols }, list, 1, 1, -1);
-	locks_draw_lines(v, c, (struct rect){ row, r.col, (int)shown, r.cols }, l, shown);
-	row += (int)shown;
+	locks_draw_lines(v, c, (struct rect){ row, r.col, shown, r.cols }, l, (size_t)shown);
+	row += shown;
 	rows_draw(v, c, (struct rect){ row, r.col, r.row + r.rows - row, r.cols }, list + 1, n - 1, 1, -1);
 }
 
@@ -289,13 +286,14 @@ static int find(const struct view *v, const char *identity)
 const struct pane_ops pane_locks = {
 	.name = "locks",
 	.title = "Locks",
-	.help = "How long threads were blocked on locks, in seconds a second: 1 is one thread that always waits. Waits that end "
-		"by spinning are not seen. Zoomed: thr% is the share of all threads' time, runq how long those that were woken then "
-		"waited for a CPU, p50 p99 max of the last 10 s, held by the owner that the lock itself names, with ~ whoever woke "
-		"the last waiter, a guess. Below, for the selected lock: where its waiters stood and where it was let go, in % of what "
-		"was sampled; who waited for whom; the kernel's own locks. Condition variables, joins and queues are threads without "
-		"work, not contention, and stand apart. Without the probe: voluntary context switches are waits of any kind, "
-		"involuntary ones a CPU taken away; the run queue delay is how many threads at a time wanted to run and had no CPU.",
+	.help = "How long threads were blocked on locks, in seconds a second: 1 is one thread that always waits. Waits that "
+		"end by spinning are not seen. Zoomed: thr% is the share of all threads' time, runq how long those that were woken "
+		"then waited for a CPU, p50 p99 max of the last 10 s, held by the owner that the lock itself names, with ~ "
+		"whoever woke the last waiter, a guess. Below, for the selected lock: where its waiters stood and where it was let "
+		"go, in % of what was sampled; who waited for whom; the kernel's own locks. Condition variables, joins and queues "
+		"are threads without work, not contention, and stand apart. Without the probe: voluntary context switches are "
+		"waits of any kind, involuntary ones a CPU taken away; the run queue delay is how many threads at a time wanted to "
+		"run and had no CPU.",
 	.rows = rows,
 	.nrows = sizeof rows / sizeof rows[0],
 	.wants = wants,

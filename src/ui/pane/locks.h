@@ -16,6 +16,9 @@ struct locks {
 struct locks locks_of(const struct view *v);
 void locks_drop(struct locks *l);
 
+/* The first digits of a number, -1 for an unknown one: what is almost alike keeps its place when it is sorted. */
+double locks_rounded(double v, int digits);
+
 /* "181ms", "~181ms" where it was sampled, "-" where it is nothing or unknown. */
 const char *locks_seconds(char buf[VALUE_SIZE], const struct cells *c, double seconds);
 

@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two digits of a number: what is almost alike keeps its place in a list. */
-static double rounded(double v)
+double locks_rounded(double v, int digits)
 {
-	double step = v > 0 ? pow(10, floor(log10(v)) - 1) : 1;
+	double step = v > 0 ? pow(10, floor(log10(v)) - digits + 1) : 1;
 
 	return isnan(v) ? -1 : floor(v / step + 0.5) * step;
 }
@@ -45,7 +44,7 @@ struct locks locks_of(const struct view *v)
 	for (size_t i = 0; i < l.cells.nrows; i++) {
 		bool work = strcmp(cells_text(&l.cells, i, LOCKS_GROUP), "work") == 0;
 
-		list[i] = (struct ranked){ i, work, rounded(cells_number(&l.cells, i, LOCKS_WAIT)) };
+		list[i] = (struct ranked){ i, work, locks_rounded(cells_number(&l.cells, i, LOCKS_WAIT), 2) };
 		l.contended += !work;
 	}
 	qsort(list, l.cells.nrows, sizeof *list, by_wait);

@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "ui/text.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +31,6 @@ struct pairs {
 	struct people waiters, owners;
 };
 
-/* One digit of a number: rows and columns that are almost alike keep their places. */
-static double rounded(double v)
-{
-	double step = v > 0 ? pow(10, floor(log10(v))) : 1;
-
-	return floor(v / step + 0.5) * step;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	const struct person *x = a, *y = b;
@@ -51,7 +42,7 @@ static int by_name(const void *a, const void *b)
 static int by_wait(const void *a, const void *b)
 {
 	const struct person *x = a, *y = b;
-	double dx = rounded(x->wait), dy = rounded(y->wait);
+	double dx = locks_rounded(x->wait, 1), dy = locks_rounded(y->wait, 1);
 
 	if (dx != dy)
 		return dx > dy ? -1 : 1;
@@ -219,7 +210,8 @@ static void draw_chains(const struct view *v, struct canvas *c, struct rect r)
 	canvas_write(c, row++, r.col, r.cols, ROLE_DIM, t.nrows ? "longest chain now" : "nobody waits now");
 	for (size_t i = 0; i < t.nrows && row < bottom; i++) {
 		canvas_write(c, row, r.col, lock - 1, ROLE_TEXT, cells_text(&t, order[i], CHAINS_CHAIN));
-		canvas_write(c, row, r.col + lock, r.cols - lock - TIME_COLS - 1, ROLE_TEXT, cells_text(&t, order[i], CHAINS_LOCK));
+		canvas_write(c, row, r.col + lock, r.cols - lock - TIME_COLS - 1, ROLE_TEXT,
+			cells_text(&t, order[i], CHAINS_LOCK));
 		canvas_right(c, row++, r.col + r.cols - TIME_COLS, TIME_COLS, ROLE_NOW,
 			locks_seconds(text, &t, cells_number(&t, order[i], CHAINS_WAIT)));
 		if (ends_here(&t, order, i) && row < bottom)
