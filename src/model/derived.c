@@ -5,7 +5,8 @@
 #define DERIVED(name_, label_, unit_, formula_, help_) \
 	{ .name = name_, .label = label_, .help = help_, .kind = METRIC_DERIVED, .unit = unit_, .formula = formula_ }
 
-const char *const derived_operations[] = { "app.ops", "app.rx_packets", "app.tx_packets", "netns.rx_packets", NULL };
+const char *const derived_operations[] = { "app.ops", "app.rx_packets", "app.tx_packets", "lat.request_seconds",
+	"net.rx_packets", "sock.rx_messages", "netns.rx_packets", NULL };
 
 const struct metric derived_table[] = {
 	/* CPU */
@@ -60,6 +61,14 @@ const struct metric derived_table[] = {
 		"Mean size of a received packet; small packets cost CPU, large ones bandwidth."),
 	DERIVED("app.tx_bytes_per_packet", "tx B/pkt", UNIT_BYTES, "app.tx_bytes / app.tx_packets",
 		"Mean size of a sent packet."),
+	DERIVED("net.rx_bits", "wire rx b", UNIT_COUNT, "net.rx_bytes * 8",
+		"Bits that came in from the wire for the target's cgroup, headers from IP on included."),
+	DERIVED("net.tx_bits", "wire tx b", UNIT_COUNT, "net.tx_bytes * 8",
+		"Bits that the target's cgroup sent to the wire, headers from IP on included."),
+	DERIVED("sock.rx_bytes_per_message", "B/rx msg", UNIT_BYTES, "sock.rx_bytes / sock.rx_messages",
+		"Mean size of a received message; many small ones cost system calls, not bandwidth."),
+	DERIVED("sock.tx_bytes_per_message", "B/tx msg", UNIT_BYTES, "sock.tx_bytes / sock.tx_messages",
+		"Mean size of a sent message; many small ones cost system calls, not bandwidth."),
 	DERIVED("netns.rx_bits", "rx bit", UNIT_COUNT, "netns.rx_bytes * 8",
 		"Bits received at IP level in the target's network namespace, by everybody in it."),
 	DERIVED("netns.tx_bits", "tx bit", UNIT_COUNT, "netns.tx_bytes * 8",

@@ -67,21 +67,32 @@ static int by_value(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-size_t *cells_sorted(const struct cells *c, int column)
+/* value: NULL: the number in that column. */
+static size_t *sorted(const struct cells *c, int column, double (*value)(const struct cells *c, size_t row))
 {
 	struct ranked *list = xcalloc(c->nrows, sizeof *list);
 	size_t *rows = xcalloc(c->nrows, sizeof *rows);
 
 	for (size_t i = 0; i < c->nrows; i++) {
-		double value = cells_number(c, i, column);
+		double v = value ? value(c, i) : cells_number(c, i, column);
 
-		list[i] = (struct ranked){ i, isnan(value) ? -(double)INFINITY : value };
+		list[i] = (struct ranked){ i, isnan(v) ? -(double)INFINITY : v };
 	}
 	qsort(list, c->nrows, sizeof *list, by_value);
 	for (size_t i = 0; i < c->nrows; i++)
 		rows[i] = list[i].row;
 	free(list);
 	return rows;
+}
+
+size_t *cells_sorted(const struct cells *c, int column)
+{
+	return sorted(c, column, NULL);
+}
+
+size_t *cells_sorted_by(const struct cells *c, double (*value)(const struct cells *c, size_t row))
+{
+	return sorted(c, 0, value);
 }
 
 void cells_identity(const struct cells *c, const size_t *order, int place, char *buf, size_t size)

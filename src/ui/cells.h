@@ -23,6 +23,7 @@ const char *cells_text(const struct cells *c, size_t row, int column); /* "": un
 /* Rows in the order of a number, the largest first, unknown ones last, equal ones in the order of the table; the caller
  * frees. */
 size_t *cells_sorted(const struct cells *c, int column);
+size_t *cells_sorted_by(const struct cells *c, double (*value)(const struct cells *c, size_t row));
 
 /* Rows in an order of a list, for panes whose selection follows a row: who the row at a place is, by its key, and where
  * somebody stands; -1: nowhere. */

@@ -107,7 +107,7 @@ static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, c
 	text_wrap(c, (struct rect){ r.row + room + 1, r.col + 1, ZOOM_HELP - 1, r.cols - 2 }, ROLE_DIM, m->help);
 }
 
-static void draw_lines(const struct pane_ops *p, const struct view *v, struct canvas *c, struct rect r)
+void pane_draw_lines(const struct pane_ops *p, const struct view *v, struct canvas *c, struct rect r)
 {
 	struct line lines[LINES_MAX];
 	size_t n = pane_lines(p, v, lines, LINES_MAX);
@@ -132,7 +132,7 @@ void pane_draw(const struct pane_ops *p, const struct view *v, struct canvas *c,
 		r.rows--;
 	}
 	if (v->now && (!p->draw || !p->draw(v, c, r)))
-		draw_lines(p, v, c, r);
+		pane_draw_lines(p, v, c, r);
 }
 
 struct names {

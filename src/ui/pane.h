@@ -60,6 +60,9 @@ size_t pane_lines(const struct pane_ops *p, const struct view *v, struct line *o
 /* index is its place in the table: panes further down are left out first. */
 struct layout_wish pane_wish(const struct pane_ops *p, const struct view *v, struct rect body, int index);
 void pane_draw(const struct pane_ops *p, const struct view *v, struct canvas *c, struct rect r);
+
+/* What is drawn where a pane has no draw() or it returned false: its lines, zoomed with what the selected one means. */
+void pane_draw_lines(const struct pane_ops *p, const struct view *v, struct canvas *c, struct rect r);
 int pane_list(const struct pane_ops *p, const struct view *v);
 
 /* The names of all metrics that any pane shows, the time bar and units included: NULL-ended, the caller frees the

@@ -11,7 +11,7 @@
 #include "ui/view.h"
 
 #define ROW_METRICS 4
-#define LINES_MAX 64
+#define LINES_MAX 96
 
 enum row_flag {
 	ROW_RATE = 1,   /* per second: the label gets "/s", and the value is divided when the units say so */

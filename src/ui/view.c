@@ -201,6 +201,18 @@ metric_id view_prefer(const struct view *v, const char *const *names)
 	return first;
 }
 
+/* The first kind of operation that there has been any of, as what a program could do but never does divides nothing. */
+static metric_id operation(const struct view *v)
+{
+	for (const char *const *name = derived_operations; *name; name++) {
+		metric_id id = store_find(v->store, *name);
+
+		if (id != METRIC_NONE && store_total(v->store, id) > 0)
+			return id;
+	}
+	return view_prefer(v, derived_operations);
+}
+
 metric_id view_divisor(const struct view *v, double *factor)
 {
 	static const char *const instructions[] = { "cpu.instructions", NULL };
@@ -208,7 +220,7 @@ metric_id view_divisor(const struct view *v, double *factor)
 	*factor = v->units == UNITS_INSTRUCTIONS ? 1000 : 1;
 	if (v->units == UNITS_SECOND)
 		return METRIC_NONE;
-	return view_prefer(v, v->units == UNITS_OPERATION ? derived_operations : instructions);
+	return v->units == UNITS_OPERATION ? operation(v) : view_prefer(v, instructions);
 }
 
 const char *view_suffix(const struct view *v)

@@ -6,6 +6,7 @@
 #include "feeds.h"
 
 #include "feeds_locks.h"
+#include "feeds_sockets.h"
 
 #include <tach/histogram.h>
 
@@ -269,6 +270,8 @@ void feed_head(FILE *out, const struct feed_shape *s)
 	feed_columns(out, &table_threads, s->flags & FEED_LOCKS ? table_threads_columns : THREADS_LOCK);
 	if (s->flags & FEED_LOCKS)
 		feed_locks_head(out);
+	if (s->flags & FEED_SOCKETS)
+		feed_sockets_head(out);
 	fprintf(out, "fact pid 18231\nfact name pktgate\nfact cmdline pktgate -c /etc/pktgate/edge.toml\n"
 		"fact cgroup /system.slice/pktgate.service\nfact host web-07\nfact processes 1\nfact threads %d\n"
 		"fact started %.0f\n", s->threads, WALL - 8040);
@@ -299,6 +302,8 @@ void feed_tick(FILE *out, const struct feed_shape *s, int tick)
 		put_threads(out, s, tick);
 	if (s->flags & FEED_LOCKS && !gone(s, tick))
 		feed_locks_tick(out, s, tick);
+	if (s->flags & FEED_SOCKETS && !gone(s, tick))
+		feed_sockets_tick(out, s, tick, WALL - s->ticks + tick);
 	put_statuses(out, s);
 	fputs("end\n", out);
 }

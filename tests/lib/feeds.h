@@ -13,7 +13,8 @@ enum feed_flag {
 	FEED_NO_PACKETS = 16, /* what it publishes are operations, not packets */
 	FEED_LOCKS = 32,   /* the scheduler and lock probes: causes of waits, locks, who waits for whom */
 	FEED_SAMPLED = 64, /* with FEED_LOCKS: by looking now and then, without a privilege */
-	FEED_HOSTILE = 128 /* with FEED_LOCKS: names that are long, wide or strange */
+	FEED_HOSTILE = 128, /* with FEED_LOCKS: names that are long, wide or strange */
+	FEED_SOCKETS = 256  /* probes of sockets, waits and memory: messages, requests, connections, growth */
 };
 
 struct feed_shape {

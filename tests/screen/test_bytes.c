@@ -70,6 +70,16 @@ static void zoomed_locks(void **state)
 	expect_at_most("locks at 120x40", bytes_a_refresh(FEED_LOCKS, 40, 120, NULL, "44"), 1500);
 }
 
+/* A server by its probes: the dashboard, its connections, its requests with the slowest of them. */
+static void with_probes(void **state)
+{
+	(void)state;
+	expect_at_most("probes at 80x24", bytes_a_refresh(FEED_SOCKETS, 24, 80, NULL, ""), 800);
+	expect_at_most("sockets at 80x24", bytes_a_refresh(FEED_SOCKETS, 24, 80, NULL, "1"), 800);
+	expect_at_most("sockets at 120x40", bytes_a_refresh(FEED_SOCKETS, 40, 120, NULL, "1"), 1500);
+	expect_at_most("latency at 120x40", bytes_a_refresh(FEED_SOCKETS, 40, 120, NULL, "22"), 1500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +87,7 @@ int main(void)
 		cmocka_unit_test(at_80x24_ascii),
 		cmocka_unit_test(at_120x40),
 		cmocka_unit_test(zoomed_locks),
+		cmocka_unit_test(with_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

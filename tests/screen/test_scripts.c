@@ -50,6 +50,7 @@ static const struct {
 	{ "ends", FEED_PMU | FEED_PUBLISH | FEED_ENDS },
 	{ "locks", FEED_PMU | FEED_PUBLISH | FEED_LOCKS },
 	{ "sampled", FEED_PUBLISH | FEED_LOCKS | FEED_SAMPLED },
+	{ "server", FEED_SOCKETS },
 	{ "hostile", FEED_PUBLISH | FEED_LOCKS | FEED_HOSTILE },
 };
 

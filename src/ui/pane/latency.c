@@ -18,6 +18,7 @@
 #define HEAT_FROM_COLS 60
 #define HEAT_FROM_ROWS 3
 #define HEAT_GOOD_ROWS 24
+#define TITLE_FROM_COLS 70 /* of a graph: the rule line has room for a title */
 #define ZOOM_FROM_ROWS 12
 #define MAP_LEAST_ROWS 5   /* rule line, times, and some rows between them */
 #define FIGURE_COLS 6      /* labels of percentiles, between heat map and now */
@@ -144,7 +145,8 @@ static void about(const struct view *v, char *buf, size_t size)
 		snprintf(buf, size, "%s is not measured; run queue delay (schedstat)", name_of(v, &ch, false));
 	if (!ch.measured)
 		return;
-	n = snprintf(buf, size, "%s %s/s", name_of(v, &ch, v->zoomed), value_text(rate, FORM_COUNT, ch.now));
+	n = snprintf(buf, size, "%s %s/s", name_of(v, &ch, v->graph_cols >= TITLE_FROM_COLS),
+		value_text(rate, FORM_COUNT, ch.now));
 	if (!v->zoomed && (size_t)n + 4 < size) {
 		strcpy(buf + n, "   ");
 		if (!map_about(v, ch.id, v->graph_cols, buf + n + 3, size - (size_t)n - 3))
@@ -196,8 +198,8 @@ static void draw_picker(const struct view *v, struct canvas *c, struct rect r, c
 	}
 }
 
-/* What the kind means, where it misleads, and why it is missing, above the picker; returns the rows that all of it takes,
- * at most r.rows. */
+/* What the kind means, where it misleads, and why it is missing, above the picker; returns the rows that all of it
+ * takes, at most r.rows. */
 static int draw_foot(const struct view *v, struct canvas *c, struct rect r, const struct chosen *ch)
 {
 	const struct {

@@ -135,9 +135,11 @@ int latency_lists_rows(const struct view *v, const struct latency_kind *kind, co
 		need += other;
 	else if (other > need)
 		need = other;
+	if (room.rows < LEAST_ROWS)
+		return 0;
 	if (need > room.rows / 2)
-		need = room.rows / 2;
-	return need >= LEAST_ROWS ? need : 0;
+		need = room.rows / 2 > LEAST_ROWS ? room.rows / 2 : LEAST_ROWS;
+	return n ? need : 0;
 }
 
 static void draw_part(const struct view *v, struct canvas *c, struct rect r, const struct part *p)

@@ -1,0 +1,20 @@
+/* Below the zoomed rates: messages by protocol, and the sockets of the target, the busiest first. */
+#ifndef TACH_UI_PANE_SOCKETS_H
+#define TACH_UI_PANE_SOCKETS_H
+
+#include "ui/canvas.h"
+#include "ui/view.h"
+
+#include <stddef.h>
+
+/* Rows that they take of a pane at least; 0: nobody knows a protocol or a socket, or the pane is too small. */
+int sockets_rows(const struct view *v, struct rect pane);
+
+void sockets_draw(const struct view *v, struct canvas *c, struct rect r);
+
+/* The list, for the selection of the pane (see struct pane_ops). */
+int sockets_count(const struct view *v); /* 0: there is none */
+void sockets_identity(const struct view *v, int index, char *buf, size_t size);
+int sockets_find(const struct view *v, const char *identity);
+
+#endif
