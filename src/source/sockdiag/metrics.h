@@ -11,7 +11,8 @@
 		"TCP segments that its sockets received, empty ones (acknowledgements) included, merged ones (GRO) counted one by one.") \
 	X(TCP_TX_SEGMENTS, "tcp.tx_segments", "tx seg", COUNTER, COUNT, \
 		"TCP segments that its sockets sent, empty ones and retransmissions included, unsplit ones (GSO) counted one by one.") \
-	X(TCP_RX_BYTES, "tcp.rx_bytes", "tcp rx B", COUNTER, BYTES, "Payload that its TCP sockets received in order.") \
+	X(TCP_RX_BYTES, "tcp.rx_bytes", "tcp rx B", COUNTER, BYTES, \
+		"Payload that its TCP sockets received in order; to the kernel the end of a connection is a byte, too.") \
 	X(TCP_TX_BYTES, "tcp.tx_bytes", "tcp tx B", COUNTER, BYTES, \
 		"Payload that its TCP sockets sent; what is sent again is not counted again, and need not be acknowledged yet.") \
 	X(TCP_RETRANSMITS, "tcp.retransmits", "tcp rtx", COUNTER, COUNT, \
