@@ -30,7 +30,7 @@ static void place_columns(struct list *l, struct rect r, const struct list_colum
 			continue;
 		l->column[l->count] = &columns[i];
 		l->head[l->count++] = (struct listing_column){ .head = columns[i].head ? columns[i].head : def->label,
-			.cols = columns[i].cols + 1, .most = columns[i].grow ? r.cols : 0, .rank = columns[i].rank,
+			.cols = columns[i].cols + 1, .most = columns[i].most + 1, .rank = columns[i].rank,
 			.text = def->kind == COLUMN_TEXT };
 	}
 	r.cols--; /* as in the other lists, nothing stands in the last column */

@@ -13,7 +13,7 @@ struct list_column {
 	int column;       /* of the table's definition */
 	int cols;         /* width; text stands left and is cut, numbers stand right */
 	int rank;         /* the highest goes first where there is no room; of equal ones the last; 0 goes never */
-	bool grow;        /* takes what the others leave; */
+	int most;         /* width to which it grows where there is room; 0: it does not */
 	const char *head; /* NULL: as the definition labels it */
 	/* The cell in words of its own; NULL: by its unit. */
 	void (*text)(const struct view *v, const struct cells *t, size_t row, char *buf, size_t size);

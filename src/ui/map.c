@@ -84,18 +84,31 @@ void map_draw(const struct view *v, struct canvas *c, struct rect r, metric_id i
 	draw_heat(v, c, r, id, &axis, MAP_LABEL_COLS);
 }
 
+/* How much of a span the metric was measured in: what is measured on request has but a part of it. */
+static double measured_seconds(const struct view *v, metric_id id, struct span span)
+{
+	nsec_t tick = store_tick_at(v->store, span.to), measured = 0;
+
+	while (tick > span.from) {
+		nsec_t before = store_tick_before(v->store, tick);
+
+		if (before && point_has_value(store_value(v->store, id, (struct span){ before, tick })))
+			measured += tick - before;
+		tick = before;
+	}
+	return nsec_to_seconds(measured);
+}
+
 /* A bar a row of the heat map, on a logarithmic scale. */
 static void draw_distribution(const struct view *v, struct canvas *c, struct rect r, metric_id id,
 	const struct heat_axis *a)
 {
 	uint64_t count[HEAT_ROWS_MAX], most = 0;
 	struct span span = { v->now > RECENT ? v->now - RECENT : 0, v->now };
-	double seconds = nsec_to_seconds(RECENT);
+	double seconds = measured_seconds(v, id, span);
 	struct hist h;
 	char text[FMT_SIZE];
 
-	if (v->now - store_first(v->store) < RECENT)
-		seconds = nsec_to_seconds(v->now - store_first(v->store));
 	if (seconds <= 0 || !store_hist(v->store, id, span, &h))
 		return;
 	heat_count(a, &h, count);

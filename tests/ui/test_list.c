@@ -21,7 +21,7 @@ static void shout(const struct view *v, const struct cells *t, size_t row, char 
 }
 
 static const struct list_column columns[] = {
-	{ .column = SOCKETS_PEER, .cols = 8, .grow = true },
+	{ .column = SOCKETS_PEER, .cols = 8, .most = 100 },
 	{ .column = SOCKETS_ROLE, .cols = 8, .rank = 2, .head = "who", .text = shout },
 	{ .column = SOCKETS_TX_BYTES, .cols = 7 },
 	{ .column = SOCKETS_RTT, .cols = 6, .rank = 1 },

@@ -31,12 +31,12 @@ static void put_when(const struct view *v, const struct cells *t, size_t row, ch
 static const struct list_column slow_columns[] = {
 	{ .column = SLOW_WALL, .cols = 12, .rank = 2, .text = put_when },
 	{ .column = SLOW_SECONDS, .cols = 6 },
-	{ .column = SLOW_THREAD, .cols = 16, .rank = 1 },
-	{ .column = SLOW_WAITED, .cols = 12, .grow = true },
+	{ .column = SLOW_THREAD, .cols = 16, .rank = 1, .most = 23 },
+	{ .column = SLOW_WAITED, .cols = 12, .most = 200 },
 };
 
 static const struct list_column wait_columns[] = {
-	{ .column = SYSCALLS_NAME, .cols = 12, .grow = true },
+	{ .column = SYSCALLS_NAME, .cols = 12, .most = 24 },
 	{ .column = SYSCALLS_CAUSE, .cols = 6, .rank = 3 },
 	{ .column = SYSCALLS_WAITS, .cols = 7, .rank = 1, .head = "waits/s" },
 	{ .column = SYSCALLS_WAIT, .cols = 7, .head = "blocked" },
@@ -44,7 +44,7 @@ static const struct list_column wait_columns[] = {
 };
 
 static const struct list_column call_columns[] = {
-	{ .column = SYSCALLS_NAME, .cols = 12, .grow = true },
+	{ .column = SYSCALLS_NAME, .cols = 12, .most = 24 },
 	{ .column = SYSCALLS_CALLS, .cols = 7, .rank = 1, .head = "calls/s" },
 	{ .column = SYSCALLS_ERRORS, .cols = 8, .rank = 3, .head = "errors/s" },
 	{ .column = SYSCALLS_TIME, .cols = 6 },

@@ -90,7 +90,7 @@ static const struct list_column kernel_columns[] = {
 	{ .column = KLOCKS_WAIT, .cols = 8, .rank = 0, .head = "wait/s" },
 	{ .column = KLOCKS_WAITS, .cols = 8, .rank = 4, .head = "waits/s" },
 	{ .column = KLOCKS_MAX, .cols = 7, .rank = 2 },
-	{ .column = KLOCKS_SITE, .cols = 16, .rank = 1, .grow = true },
+	{ .column = KLOCKS_SITE, .cols = 16, .rank = 1, .most = 200 },
 };
 
 /* The histogram of single waits, of all locks together; METRIC_NONE: nobody measures it. */

@@ -45,8 +45,8 @@ static const struct list_column growth_columns[] = {
 	{ .column = GROWTH_BYTES, .cols = 6, .head = "B/s" },
 	{ .column = GROWTH_FAULTS, .cols = 8, .rank = 2, .head = "faults/s" },
 	{ .column = GROWTH_CAUSE, .cols = 5, .rank = 1 },
-	{ .column = GROWTH_SITE, .cols = 20, .grow = true },
-	{ .column = GROWTH_CALLERS, .cols = 20, .rank = 3, .grow = true },
+	{ .column = GROWTH_SITE, .cols = 20, .most = 40 },
+	{ .column = GROWTH_CALLERS, .cols = 20, .rank = 3, .most = 200 },
 };
 
 /* Rule line and list of the places that make the target grow; their numbers are extrapolated from a sample. */

@@ -86,8 +86,8 @@ static void draw_protocols(const struct view *v, struct canvas *c, struct rect r
 
 static const struct list_column socket_columns[] = {
 	{ .column = SOCKETS_PROTOCOL, .cols = 5, .rank = 4 },
-	{ .column = SOCKETS_LOCAL, .cols = 15, .rank = 6, .grow = true },
-	{ .column = SOCKETS_PEER, .cols = 18, .grow = true },
+	{ .column = SOCKETS_LOCAL, .cols = 15, .rank = 6, .most = 47 },
+	{ .column = SOCKETS_PEER, .cols = 18, .most = 47 },
 	{ .column = SOCKETS_ROLE, .cols = 6, .rank = 3 },
 	{ .column = SOCKETS_STATE, .cols = 6, .rank = 8 },
 	{ .column = SOCKETS_RX_BYTES, .cols = 6, .head = "rx B/s" },
