@@ -121,7 +121,12 @@ $(BUILD)/gen/%.inc: %
 $(BUILD)/src/ui/keymap.o: $(BUILD)/gen/src/ui/default.keys.inc
 $(BUILD)/src/ui/theme.o: $(BUILD)/gen/themes/default.theme.inc
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELP) $(BUILD)/libtach.a
+# An archive, so that a test links only the helpers that it uses: some of it replaces what other helpers need.
+$(BUILD)/libtests.a: $(TEST_HELP)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libtests.a $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(TEST_LIBS) $(LIBS)
 
