@@ -91,6 +91,9 @@ void group_read(struct group *g, struct sample *out);
 /* Which group a hook is in has it: the kernel has the tracepoint. */
 bool group_has_hook(const struct bpf_room *r, const char *tracepoint);
 
+/* How many arguments the kernel gives there: they have changed at some. -1: it has no such tracepoint. */
+int group_hook_args(const struct bpf_room *r, const char *tracepoint);
+
 int group_map(const struct group *g, const char *name); /* descriptor of a loaded map; -1: it has none such */
 
 /* Puts, each only if wanted; values are totals or levels. A histogram is taken over. */

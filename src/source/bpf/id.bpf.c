@@ -1,36 +1,7 @@
 /* Who belongs to the target: children of marked processes, whoever enters a watched cgroup, a thread that execs. */
-#include "source/bpf/common.bpf.h"
+#include "source/bpf/cgroup.bpf.h"
 
 const volatile bool follow_children;
-
-/* A cgroup v2 as target: its id and depth; 0: the target is processes. */
-const volatile u64 cgroup_id;
-const volatile u32 cgroup_level;
-
-struct cgroup___ancestors {
-	struct cgroup *ancestors[1]; /* from 6.1 on */
-} __attribute__((preserve_access_index));
-
-struct cgroup___ids {
-	u64 ancestor_ids[1];
-} __attribute__((preserve_access_index));
-
-static __always_inline bool is_under(struct cgroup *c)
-{
-	struct cgroup___ancestors *with = (void *)c;
-	struct cgroup___ids *old = (void *)c;
-	struct cgroup *ancestor = NULL;
-	u64 id = 0;
-
-	if (BPF_CORE_READ(c, level) < (int)cgroup_level)
-		return false;
-	if (bpf_core_field_exists(with->ancestors)) {
-		bpf_probe_read_kernel(&ancestor, sizeof ancestor, (void *)&with->ancestors + cgroup_level * sizeof ancestor);
-		return ancestor && BPF_CORE_READ(ancestor, kn, id) == cgroup_id;
-	}
-	bpf_probe_read_kernel(&id, sizeof id, (void *)&old->ancestor_ids + cgroup_level * sizeof id);
-	return id == cgroup_id;
-}
 
 static __always_inline bool is_wanted(struct task_struct *parent, struct task_struct *child)
 {

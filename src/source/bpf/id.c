@@ -43,20 +43,32 @@ static bool is_cgroup2(const char *path)
 	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+bool id_cgroup(const struct target *t, u64 *id, u32 *level)
+{
+	const char *cgroup = target_cgroup_path(t);
+	struct stat st;
+
+	if (!cgroup || !is_cgroup2(cgroup) || stat(cgroup, &st))
+		return false;
+	*id = st.st_ino; /* of a directory of cgroup v2: the kernel's id */
+	*level = depth_of(cgroup);
+	return true;
+}
+
 static int id_open(struct group *g, struct err *e)
 {
 	struct id_bpf *s = id_bpf__open();
-	const char *cgroup = target_cgroup_path(g->room->target);
-	struct stat st;
+	u64 cgroup;
+	u32 level;
 
 	if (!s)
 		return err_set(e, errno, "the program does not open: %s", strerror(errno));
 	GROUP_TAKE(g, s);
 	GROUP_SET_FEATURES(g, s);
 	s->rodata->follow_children = g->room->env->children;
-	if (cgroup && is_cgroup2(cgroup) && stat(cgroup, &st) == 0) {
-		s->rodata->cgroup_id = st.st_ino; /* of a directory of cgroup v2: the kernel's id */
-		s->rodata->cgroup_level = depth_of(cgroup);
+	if (id_cgroup(g->room->target, &cgroup, &level)) {
+		s->rodata->cgroup_id = cgroup;
+		s->rodata->cgroup_level = level;
 	}
 	return 0;
 }

@@ -9,6 +9,9 @@ int id_find(struct group *g, struct err *e);
 
 void id_follow(struct group *g); /* marks processes that came into the target since */
 
+/* The cgroup v2 that is the target: its id, and depth below the root; false: it is not a cgroup. */
+bool id_cgroup(const struct target *t, u64 *id, u32 *level);
+
 extern const struct group_ops group_id;
 
 #endif

@@ -75,9 +75,12 @@ struct kernfs_node {
 	u64 id;
 };
 
+struct cgroup_root;
+
 struct cgroup {
 	int level;
 	struct kernfs_node *kn;
+	struct cgroup_root *root; /* of its hierarchy */
 };
 
 struct css_set {
@@ -126,6 +129,33 @@ struct task_struct___old {
 };
 
 struct seq_file;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct blkcg {
+	struct cgroup_subsys_state css;
+};
+
+struct blkcg_gq {
+	struct blkcg *blkcg;
+};
+
+struct bio {
+	struct blkcg_gq *bi_blkg; /* since 4.20, where I/O is accounted to cgroups at all */
+};
+
+struct request_queue {
+	void *elevator; /* its scheduler */
+};
+
+struct request {
+	struct request_queue *q;
+	unsigned int cmd_flags;
+	unsigned int __data_len;
+	struct bio *bio;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;

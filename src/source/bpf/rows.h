@@ -31,6 +31,17 @@
 	WAIT_METRICS(X) \
 	X(SCHED_SWITCHES, "cpu.switches_exact", "switches", COUNTER, COUNT, \
 		"Context switches away from the target's threads, voluntary or not, each one counted.") \
+	/* blk.c */ \
+	X(LAT_BLOCK, "lat.block_seconds", "block I/O", HISTOGRAM, SECONDS, \
+		"Block requests of the target, from when the device gets them until it is done.") \
+	X(BLOCK_READS, "io.block_reads", "reads", COUNTER, COUNT, \
+		"Block requests that read, each one counted. What the page cache answers is none.") \
+	X(BLOCK_WRITES, "io.block_writes", "writes", COUNTER, COUNT, \
+		"Block requests that write. Buffered writes are made later by the kernel's own threads and are not the target's " \
+		"here, unless it is a cgroup v2 with the io controller; see the time in fsync.") \
+	X(BLOCK_READ_BYTES, "io.block_read_bytes", "read", COUNTER, BYTES, "Bytes that the target's block requests read.") \
+	X(BLOCK_WRITE_BYTES, "io.block_write_bytes", "written", COUNTER, BYTES, \
+		"Bytes that the target's block requests wrote.") \
 	/* sys.c */ \
 	X(LAT_SYSCALL, "lat.syscall_seconds", "system call", HISTOGRAM, SECONDS, \
 		"Time in each system call, blocked or not; every process of the machine pays while it is on.") \

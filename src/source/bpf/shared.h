@@ -99,6 +99,9 @@ struct call_total {
 	u64 max, epoch;
 };
 
+/* Places in the counters of the group blk. */
+enum { BLK_READS, BLK_WRITES, BLK_READ_BYTES, BLK_WRITE_BYTES, BLK_COUNTS };
+
 /* One system call, on one CPU, while all are timed. */
 struct sys_total {
 	u64 calls, errors, time;
@@ -149,6 +152,7 @@ struct slow_record {
 	X(LOST_PAIRS, "waits of pairs without a place") \
 	X(LOST_STACKS, "stacks") \
 	X(LOST_CALLS, "system calls") \
+	X(LOST_BLOCKS, "block requests without a place") \
 	X(LOST_SOCKETS, "sockets without memory for their state") \
 	X(LOST_OTHER, "records of other maps")
 

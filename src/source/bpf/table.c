@@ -1,4 +1,5 @@
 /* The groups, in the order of loading; the first says who belongs to the target. */
+#include "source/bpf/blk.h"
 #include "source/bpf/id.h"
 #include "source/bpf/sched.h"
 #include "source/bpf/sys.h"
@@ -7,6 +8,7 @@
 const struct group_ops *const group_table[] = {
 	&group_id,
 	&group_sched,
+	&group_blk,
 	&group_sys, /* after sched: it fills rows that the waits have begun */
 	&group_sock,
 	NULL,
