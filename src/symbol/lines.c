@@ -13,15 +13,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MOST_UNPACKED (64u << 20) /* bytes of compressed debug information, which the library unpacks into memory */
-#define MOST_UNITS 64u            /* compilation units whose lines are kept */
+#define MOST_UNPACKED (8u << 20)  /* bytes of compressed debug information, which the library unpacks into memory */
+#define MOST_OPEN 4u              /* files */
+#define MOST_UNITS 64u            /* questions after which a file is begun anew: each may leave a unit's lines in memory */
 #define MOST_SEARCHED 65536u      /* units looked through for an address that no table of ranges has */
 
 struct lines {
 	Elf *elf;
 	Dwarf *dwarf;
 	int fd;
-	uint64_t size, changed;
+	uint64_t size, changed, unpacked;
 	unsigned units;
 };
 
@@ -42,13 +43,14 @@ static bool is_unchanged(const struct lines *l)
 	return fstat(l->fd, &st) == 0 && (uint64_t)st.st_size == l->size && (uint64_t)st.st_mtim.tv_sec == l->changed;
 }
 
-static struct lines *begin(int fd, struct err *e)
+static struct lines *begin(int fd, uint64_t unpacked, struct err *e)
 {
 	struct lines *l = xcalloc(1, sizeof *l);
 	struct stat st;
 
 	elf_version(EV_CURRENT);
 	l->fd = fd;
+	l->unpacked = unpacked;
 	if (fstat(fd, &st) == 0) {
 		l->size = (uint64_t)st.st_size;
 		l->changed = (uint64_t)st.st_mtim.tv_sec;
@@ -62,7 +64,7 @@ static struct lines *begin(int fd, struct err *e)
 	return NULL;
 }
 
-static int choose_file(struct image *i, int root, const char *path, struct err *e)
+static int choose_file(struct image *i, int root, const char *path, uint64_t *unpacked, struct err *e)
 {
 	const struct elf_file *f = &i->elf;
 	int fd = i->fd;
@@ -75,7 +77,33 @@ static int choose_file(struct image *i, int root, const char *path, struct err *
 		return err_set(e, 0, "no debug information: build with -g, or install its debug package");
 	if (f->compressed > MOST_UNPACKED)
 		return err_set(e, 0, "its debug information is compressed and too large (%u MiB)", (unsigned)(f->compressed >> 20));
+	*unpacked = f->compressed;
 	return fd;
+}
+
+/* Ends the lines of the images that were used least, until there is room for one more. */
+static void make_room(struct images *all, uint64_t unpacked)
+{
+	struct image *least;
+	unsigned open;
+	uint64_t sum;
+
+	for (;;) {
+		least = NULL;
+		open = 0;
+		sum = unpacked;
+		for (struct image *i = all->list; i; i = i->next) {
+			if (!i->lines)
+				continue;
+			open++;
+			sum += i->lines->unpacked;
+			least = !least || i->used < least->used ? i : least;
+		}
+		if (!least || (open < MOST_OPEN && sum <= MOST_UNPACKED))
+			return;
+		lines_free(least->lines);
+		least->lines = NULL;
+	}
 }
 
 /* Ranges of addresses by unit stand in a table that some compilers leave out. */
@@ -109,16 +137,22 @@ static int read_line(Dwarf *dwarf, uint64_t vaddr, struct symbol_line *out, stru
 	return 0;
 }
 
-int lines_find(struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out, struct err *e)
+int lines_find(struct images *all, struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out,
+	struct err *e)
 {
+	uint64_t unpacked = 0;
+
 	if (i->lines && (i->lines->units >= MOST_UNITS || !is_unchanged(i->lines))) {
 		lines_free(i->lines);
 		i->lines = NULL;
 	}
 	if (!i->lines) {
-		int fd = choose_file(i, root, path, e);
+		int fd = choose_file(i, root, path, &unpacked, e);
 
-		i->lines = fd >= 0 ? begin(fd, e) : NULL;
+		if (fd < 0)
+			return -1;
+		make_room(all, unpacked);
+		i->lines = begin(fd, unpacked, e);
 	}
 	if (!i->lines)
 		return -1;
@@ -133,8 +167,10 @@ void lines_free(struct lines *l)
 	(void)l;
 }
 
-int lines_find(struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out, struct err *e)
+int lines_find(struct images *all, struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out,
+	struct err *e)
 {
+	(void)all;
 	(void)i;
 	(void)root;
 	(void)path;

@@ -251,7 +251,7 @@ int symbols_line(struct symbols *s, uint64_t address, struct symbol_line *out, s
 	image = symbols_image(s, map, address, &vaddr, &why);
 	if (!image)
 		return err_set(e, 0, "%s: %s", name, why);
-	if (lines_find(image, s->root, path, vaddr, out, &cause))
+	if (lines_find(&s->cache->images, image, s->root, path, vaddr, out, &cause))
 		return err_set(e, 0, "%s: %s", name, cause.text);
 	return 0;
 }

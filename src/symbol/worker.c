@@ -5,8 +5,8 @@
 #include "symbol/worker.h"
 
 #include "base/alloc.h"
-#include "base/str.h"
 #include "base/thread.h"
+#include "symbol/answer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,19 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REST_AFTER 10     /* seconds without a question after which memory is given back */
-#define STOP_PATIENCE 1   /* seconds for a thread that hangs in a read */
-#define MOST_OPEN 32u     /* processes whose maps are kept */
-
-struct question {
-	struct question *next;
-	struct symbol_key key;
-	struct symbol_regs regs;
-	bool unwind;
-	uint64_t base;
-	size_t size;          /* bytes of the stack; or of addresses, walked already */
-	uint64_t copy[];
-};
+#define REST_AFTER (10 * NSEC_PER_SEC) /* without a question: memory is given back */
+#define STOP_PATIENCE 1                /* seconds for a thread that hangs in a read */
+#define MOST_OPEN 32u                  /* processes whose maps are kept */
 
 struct known {
 	struct known *next;
@@ -45,94 +35,44 @@ struct symbol_worker {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
-	struct question *first, **last, *current;
+	struct question *first, **last, *current; /* current: one, or a list of the kernel's */
 	size_t waiting_bytes;
 	struct symbol_result *done[SYMBOL_DONE]; /* oldest first */
 	struct known *processes;
 	struct symbol_counts counts;
-	struct symbol_cache *cache;              /* the thread's alone */
+	struct symbol_cache *cache;              /* the thread's alone, as is what follows */
 	uint64_t turn;
+	nsec_t kernel_due;
 };
+
+static void free_questions(struct question *q)
+{
+	while (q) {
+		struct question *next = q->next;
+
+		free(q);
+		q = next;
+	}
+}
 
 static bool is_key(const struct symbol_key *a, const struct symbol_key *b)
 {
 	return a->pid == b->pid && a->ask == b->ask && a->id == b->id;
 }
 
-/* ---- the thread: answering ---- */
+/* ---- the thread ---- */
 
-static struct symbol_result *result_new(const struct question *q, size_t count)
+/* Under the lock. */
+static void keep_result(struct symbol_worker *w, struct symbol_result *r)
 {
-	struct symbol_result *r = xcalloc(1, sizeof *r + count * sizeof r->names[0]);
-
-	r->key = q->key;
-	r->count = count;
-	return r;
-}
-
-static void name_all(struct symbols *s, struct symbol_result *r, const uint64_t *pcs)
-{
-	for (size_t i = 0; i < r->count; i++)
-		symbols_name(s, pcs[i], &r->names[i]);
-}
-
-static struct symbol_result *answer_stack(struct symbols *s, const struct question *q)
-{
-	struct symbol_unwound how = { .count = 0 };
-	struct symbol_result *r;
-	uint64_t pcs[SYMBOL_FRAMES] = { 0 };
-
-	if (q->unwind)
-		symbols_unwind(s, &q->regs, (const uint8_t *)q->copy, q->size, q->base, pcs, SYMBOL_FRAMES, &how);
-	else
-		for (how.count = 0; how.count < SYMBOL_FRAMES && how.count < q->size / sizeof *q->copy; how.count++)
-			pcs[how.count] = q->copy[how.count] - (how.count > 0);
-	r = result_new(q, how.count);
-	r->unwound = how;
-	name_all(s, r, pcs);
-	return r;
-}
-
-static struct symbol_result *answer_address(struct symbols *s, const struct question *q)
-{
-	struct symbol_result *r = result_new(q, 1);
-	struct err e = { .code = 0 };
-
-	name_all(s, r, &q->key.id);
-	if (q->key.ask == SYMBOL_ASK_LINE)
-		r->has_line = symbols_line(s, q->key.id, &r->line, &e) == 0;
-	str_copy(r->why, sizeof r->why, e.text);
-	return r;
-}
-
-static struct symbol_result *answer_unknown(const struct question *q)
-{
-	static const char why[] = "the process is not known: it has ended";
-	struct symbol_result *r = result_new(q, q->key.ask != SYMBOL_ASK_STACK);
-
-	if (r->count)
-		r->names[0] = (struct symbol_name){ .kind = SYMBOL_UNKNOWN, .address = q->key.id, .why = why };
-	str_copy(r->why, sizeof r->why, why);
-	str_copy(r->unwound.why, sizeof r->unwound.why, why);
-	return r;
-}
-
-/* ---- the thread: processes ---- */
-
-static void close_least_used(struct symbol_worker *w, const struct known *keep)
-{
-	struct known *least = NULL;
-	unsigned open = 0;
-
-	for (struct known *k = w->processes; k; k = k->next) {
-		open += k->symbols != NULL;
-		if (k->symbols && k != keep && (!least || k->used < least->used))
-			least = k;
+	if (w->counts.done == SYMBOL_DONE) {
+		free(w->done[0]);
+		w->counts.done--;
+		w->counts.untaken++;
+		memmove(w->done, w->done + 1, w->counts.done * sizeof(struct symbol_result *));
 	}
-	if (open <= MOST_OPEN || !least)
-		return;
-	symbols_close(least->symbols);
-	least->symbols = NULL;
+	w->done[w->counts.done++] = r;
+	w->counts.answered++;
 }
 
 /* Under the lock. One that has ended still answers, unless another has its pid. */
@@ -146,15 +86,19 @@ static struct known *find_known(const struct symbol_worker *w, pid_t pid)
 	return found;
 }
 
-static struct symbols *symbols_of(struct symbol_worker *w, struct known *k, bool stale)
+/* Under the lock: whose maps go for those of `next`; NULL: nobody's. */
+static struct known *least_used(const struct symbol_worker *w, const struct known *next)
 {
-	k->used = ++w->turn;
-	if (!k->symbols)
-		k->symbols = symbols_open(w->cache, k->pid, k->dir);
-	else if (stale)
-		symbols_stale(k->symbols);
-	close_least_used(w, k);
-	return k->symbols;
+	struct known *least = NULL;
+	unsigned open = 1;
+
+	for (struct known *k = w->processes; k; k = k->next) {
+		if (!k->symbols || k == next)
+			continue;
+		open++;
+		least = !least || k->used < least->used ? k : least;
+	}
+	return open > MOST_OPEN ? least : NULL;
 }
 
 /* Under the lock, and only with an empty queue. */
@@ -174,53 +118,104 @@ static void bury(struct symbol_worker *w)
 	}
 }
 
-/* ---- the thread: its loop ---- */
-
-/* Under the lock. */
-static void keep_result(struct symbol_worker *w, struct symbol_result *r)
+/* Under the lock. A pass over the kernel's names is dear: the next begins only when twenty times as long has passed. */
+static bool is_due(const struct symbol_worker *w, const struct question *q)
 {
-	if (w->counts.done == SYMBOL_DONE) {
-		free(w->done[0]);
-		w->counts.done--;
-		w->counts.untaken++;
-		memmove(w->done, w->done + 1, w->counts.done * sizeof(struct symbol_result *));
-	}
-	w->done[w->counts.done++] = r;
-	w->counts.answered++;
+	return q->key.pid != SYMBOL_KERNEL || clock_now() >= w->kernel_due;
+}
+
+/* Under the lock: the question at *at, off the queue. */
+static struct question *take_question(struct symbol_worker *w, struct question **at)
+{
+	struct question *q = *at;
+
+	*at = q->next;
+	if (w->last == &q->next)
+		w->last = at;
+	q->next = NULL;
+	w->counts.waiting--;
+	w->waiting_bytes -= q->size;
+	return q;
+}
+
+/* Under the lock: makes the next question current, and with one about the kernel all that one pass can answer. False: none
+ * is due. */
+static bool take_current(struct symbol_worker *w)
+{
+	struct question **at = &w->first, *tail;
+	size_t n;
+
+	while (*at && !is_due(w, *at))
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	tail = w->current = take_question(w, at);
+	n = answer_kernel_weight(tail);
+	while (w->current->key.pid == SYMBOL_KERNEL && *at && n + SYMBOL_FRAMES <= ANSWER_KERNEL)
+		if ((*at)->key.pid == SYMBOL_KERNEL) {
+			tail = tail->next = take_question(w, at);
+			n += answer_kernel_weight(tail);
+		} else
+			at = &(*at)->next;
+	return true;
+}
+
+/* The thread does not hold the lock. */
+static void ask_kernel(struct symbol_worker *w, struct symbol_result **results)
+{
+	nsec_t begin = clock_now(), end;
+
+	answer_kernel(w->current, results);
+	end = clock_now();
+	w->kernel_due = end + 20 * (end - begin);
 }
 
 /* Under the lock, which it lets go while it works. */
-static void answer(struct symbol_worker *w, struct question *q)
+static void answer(struct symbol_worker *w)
 {
-	struct known *k = find_known(w, q->key.pid);
+	const struct question *q = w->current;
+	bool kernel = q->key.pid == SYMBOL_KERNEL;
+	struct known *k = kernel ? NULL : find_known(w, q->key.pid), *other = k ? least_used(w, k) : NULL;
+	struct symbol_result *results[ANSWER_KERNEL] = { NULL };
 	bool stale = k && k->stale;
-	struct symbol_result *r;
-	struct symbols *s;
 
 	if (k)
 		k->stale = false;
 	pthread_mutex_unlock(&w->lock);
-	s = k ? symbols_of(w, k, stale) : NULL;
-	r = !s ? answer_unknown(q) : q->key.ask == SYMBOL_ASK_STACK ? answer_stack(s, q) : answer_address(s, q);
+	if (other) {
+		symbols_close(other->symbols);
+		other->symbols = NULL;
+	}
+	if (k && !k->symbols)
+		k->symbols = symbols_open(w->cache, k->pid, k->dir);
+	else if (stale)
+		symbols_stale(k->symbols);
+	if (k)
+		k->used = ++w->turn;
+	if (kernel)
+		ask_kernel(w, results);
+	else
+		results[0] = answer_process(k ? k->symbols : NULL, q);
 	pthread_mutex_lock(&w->lock);
 	w->counts.bytes = symbol_cache_bytes(w->cache);
 	w->counts.cpu = clock_cpu_thread();
-	keep_result(w, r);
+	for (size_t i = 0; q; q = q->next, i++)
+		keep_result(w, results[i]);
 }
 
 /* Under the lock: waits for a question; a long time without one is used to give memory back. */
 static void wait(struct symbol_worker *w, bool *rested)
 {
-	struct timespec until;
+	nsec_t until = w->first ? w->kernel_due : clock_now() + REST_AFTER;
+	struct timespec at = { .tv_sec = (time_t)(until / NSEC_PER_SEC), .tv_nsec = (long)(until % NSEC_PER_SEC) };
 
-	bury(w);
-	if (*rested) {
+	if (!w->first)
+		bury(w);
+	if (*rested && !w->first) {
 		pthread_cond_wait(&w->wake, &w->lock);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += REST_AFTER;
-	if (pthread_cond_timedwait(&w->wake, &w->lock, &until) != ETIMEDOUT || w->first)
+	if (pthread_cond_timedwait(&w->wake, &w->lock, &at) != ETIMEDOUT || w->first)
 		return;
 	pthread_mutex_unlock(&w->lock);
 	symbol_cache_rest(w->cache);
@@ -236,20 +231,14 @@ static void *work(void *worker)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
-		struct question *q = w->current = w->first;
-
-		if (!q) {
+		if (!take_current(w)) {
 			wait(w, &rested);
 			continue;
 		}
 		rested = false;
-		w->first = q->next;
-		w->last = w->first ? w->last : &w->first;
-		w->counts.waiting--;
-		w->waiting_bytes -= q->size;
-		answer(w, q);
+		answer(w);
+		free_questions(w->current);
 		w->current = NULL;
-		free(q);
 	}
 	for (struct known *k = w->processes; k; k = k->next)
 		k->gone = true;
@@ -297,12 +286,7 @@ void symbol_worker_stop(struct symbol_worker *w)
 	patience.tv_sec += STOP_PATIENCE;
 	if (pthread_timedjoin_np(w->thread, NULL, &patience) != 0)
 		return; /* it hangs in the kernel: leave it its memory */
-	while (w->first) {
-		struct question *q = w->first;
-
-		w->first = q->next;
-		free(q);
-	}
+	free_questions(w->first);
 	for (size_t i = 0; i < w->counts.done; i++)
 		free(w->done[i]);
 	pthread_mutex_destroy(&w->lock);
@@ -359,14 +343,16 @@ static size_t find_done(const struct symbol_worker *w, const struct symbol_key *
 	return i;
 }
 
+static bool is_among(const struct question *q, const struct symbol_key *key)
+{
+	while (q && !is_key(&q->key, key))
+		q = q->next;
+	return q != NULL;
+}
+
 static bool is_waiting(const struct symbol_worker *w, const struct symbol_key *key)
 {
-	if (w->current && is_key(&w->current->key, key))
-		return true;
-	for (const struct question *q = w->first; q; q = q->next)
-		if (is_key(&q->key, key))
-			return true;
-	return false;
+	return is_among(w->current, key) || is_among(w->first, key);
 }
 
 /* Takes q. */

@@ -28,6 +28,8 @@ void symbol_worker_know(struct symbol_worker *w, pid_t pid, int proc_dirfd);
 void symbol_worker_exec(struct symbol_worker *w, pid_t pid);   /* it called exec: all its addresses mean something else */
 void symbol_worker_forget(struct symbol_worker *w, pid_t pid); /* it has ended; what was asked before is still answered */
 
+#define SYMBOL_KERNEL 0 /* as a pid: the kernel's own addresses (names, and frames walked already). It is always known */
+
 enum symbol_ask {
 	SYMBOL_ASK_NAME,   /* id: the address */
 	SYMBOL_ASK_LINE,   /* id: the address; its name comes with it */

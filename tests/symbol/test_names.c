@@ -194,6 +194,12 @@ static void a_debug_file_beside_the_program(void **state)
 		"objcopy --add-gnu-debuglink=.debug/linked.debug $p", true);
 }
 
+static void debug_information_that_is_compressed(void **state)
+{
+	(void)state;
+	check_debug_file("objcopy --compress-debug-sections $p", true);
+}
+
 static void a_debug_file_known_by_its_checksum(void **state)
 {
 	(void)state;
@@ -548,6 +554,7 @@ int main(void)
 		cmocka_unit_test(regions_have_theirs),
 		cmocka_unit_test(a_stripped_program_says_so),
 		cmocka_unit_test(a_debug_file_beside_the_program),
+		cmocka_unit_test(debug_information_that_is_compressed),
 		cmocka_unit_test(a_debug_file_known_by_its_checksum),
 		cmocka_unit_test(the_debug_file_of_another_build),
 		cmocka_unit_test(a_deleted_program_keeps_its_names),

@@ -2,6 +2,8 @@
  * the C library, cut short, and overwritten. The chain is known: see subject.c. */
 #include "live.h"
 
+#include "symbol/frames.h"
+
 struct dump {
 	uint64_t word[34], base, size;
 	uint8_t stack[16384];
@@ -252,6 +254,27 @@ static void an_overwritten_stack(void **state)
 	end(&s);
 }
 
+/* What is left without libdw; and why it is only that: inner() is lost, for the C library keeps no frame pointer. */
+static void by_frame_pointer_alone(void **state)
+{
+	static const char *const expected[] = { "libc", "middle", "outer", "main", NULL };
+	struct symbol_regs regs;
+	struct symbol_name name;
+	struct stack s;
+
+	(void)state;
+	capture(&s, "fp", "chain");
+	memcpy(regs.word, s.dump.word, sizeof regs.word);
+	s.how = (struct symbol_unwound){ .count = 0 };
+	symbols_name(s.live.symbols, live_address(&s.live, "inner"), &name); /* reads the maps */
+	frames_walk(&(struct frames){ s.live.symbols, &regs, s.dump.stack, s.dump.size, s.dump.base, s.pcs, 64, &s.how });
+	assert_chain(&s, expected);
+	assert_false(s.how.whole);
+	assert_int_equal(s.how.by_frame_pointer, s.how.count - 1);
+	assert_int_equal(strncmp(s.how.why, "by frame pointer only", 21), 0);
+	end(&s);
+}
+
 static void a_pc_that_is_nowhere(void **state)
 {
 	struct stack s;
@@ -281,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_short_copy_says_where_it_ended),
 		cmocka_unit_test(no_more_frames_than_there_is_room),
 		cmocka_unit_test(an_overwritten_stack),
+		cmocka_unit_test(by_frame_pointer_alone),
 		cmocka_unit_test(a_pc_that_is_nowhere),
 	};
 

@@ -259,6 +259,55 @@ static void what_does_not_fit_is_counted(void **state)
 	end(&j);
 }
 
+/* A function of the kernel with its address, by /proc/kallsyms; 0: hidden. */
+static uint64_t kernel_function(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	char line[1024], found[512], type;
+	unsigned long long at = 0;
+
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "%llx %c %511s", &at, &type, found) == 3 && strcmp(found, name) == 0)
+			break;
+	if (f)
+		fclose(f);
+	return at;
+}
+
+static void the_kernel_has_names(void **state)
+{
+	uint64_t schedule = kernel_function("schedule"), frames[2] = { schedule, schedule + 1 };
+	struct symbol_key key = { SYMBOL_KERNEL, SYMBOL_ASK_NAME, schedule + 4 };
+	struct symbol_key other = { SYMBOL_KERNEL, SYMBOL_ASK_NAME, 8 }, stack = { SYMBOL_KERNEL, SYMBOL_ASK_STACK, 1 };
+	struct symbol_result *r;
+	struct job j;
+
+	(void)state;
+	if (!schedule) {
+		printf("# skip: the kernel hides its addresses\n");
+		skip();
+	}
+	begin(&j);
+	assert_true(symbol_worker_ask(j.worker, key));
+	assert_true(symbol_worker_ask(j.worker, other));
+	assert_true(symbol_worker_ask_frames(j.worker, stack, frames, 2));
+	r = wait_for(&j, stack);
+	assert_int_equal(r->count, 2);
+	assert_string_equal(r->names[0].name, "schedule");
+	assert_int_equal(r->names[1].offset, 0);
+	free(r);
+	r = wait_for(&j, key);
+	assert_string_equal(r->names[0].name, "schedule");
+	assert_string_equal(r->names[0].module, "kernel");
+	assert_int_equal(r->names[0].offset, 4);
+	free(r);
+	r = wait_for(&j, other);
+	assert_int_equal(r->names[0].kind, SYMBOL_UNKNOWN);
+	assert_string_equal(r->names[0].why, "no symbol of the kernel is near");
+	free(r);
+	end(&j);
+}
+
 static void stopping_does_not_wait_for_questions(void **state)
 {
 	struct job j;
@@ -281,6 +330,7 @@ int main(void)
 		cmocka_unit_test(a_process_that_nobody_told_of),
 		cmocka_unit_test(what_was_asked_before_the_end_is_answered),
 		cmocka_unit_test(what_does_not_fit_is_counted),
+		cmocka_unit_test(the_kernel_has_names),
 		cmocka_unit_test(stopping_does_not_wait_for_questions),
 	};
 
