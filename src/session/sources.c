@@ -79,7 +79,7 @@ void sources_open(struct session *s)
 	for (size_t i = 0; i < s->nsources; i++) {
 		struct opened *src = &s->sources[i];
 
-		if (!wants_any(src) && !(src->env.events && src->env.events[0]))
+		if (!wants_any(src) && !(src->env.events && src->env.events[0]) && !(src->env.functions && src->env.functions[0]))
 			continue;
 		if (!src->ops->probe(&src->why, &src->fix))
 			log_line("source %s cannot run: %s", src->ops->name, src->why.text);

@@ -28,7 +28,8 @@ struct elf_part {           /* a section; size 0: not there */
 #define ELF_PARTS(X) \
 	X(symtab, ".symtab") X(symtab_text, ".strtab") X(dynsym, ".dynsym") X(dynsym_text, ".dynstr") \
 	X(eh_frame, ".eh_frame") X(eh_frame_hdr, ".eh_frame_hdr") X(debug_line, ".debug_line") X(debug_info, ".debug_info") \
-	X(debuglink, ".gnu_debuglink")
+	X(debuglink, ".gnu_debuglink") X(except_table, ".gcc_except_table") X(go, ".go.buildinfo") \
+	X(interp, ".interp") X(stapsdt, ".note.stapsdt") X(stapsdt_base, ".stapsdt.base")
 
 struct elf_file {
 	uint64_t size;          /* of the file */

@@ -50,6 +50,7 @@ struct spawn {
 	bool reaped;     /* until then its pid, which is its group's too, cannot be another's */
 	bool subreaper;  /* tach became one for it */
 	bool terminal;   /* its group was given the terminal */
+	char *program;   /* argv[0] */
 	char command[100];
 };
 

@@ -5,12 +5,14 @@
  */
 #include "target/private.h"
 
+#include "base/alloc.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -176,6 +178,7 @@ struct target *target_spawn(char *const argv[], const struct target_options *o, 
 	p.root = true;
 	target_take(t, &p);
 	str_clean(t->spawn.command, sizeof t->spawn.command, argv[0], strlen(argv[0]));
+	t->spawn.program = xstrdup(argv[0]);
 	facts_name_command(t, argv);
 	target_start(t);
 	return t;
@@ -184,6 +187,11 @@ struct target *target_spawn(char *const argv[], const struct target_options *o, 
 bool target_is_held(const struct target *t)
 {
 	return t->kind == TARGET_SPAWNED && t->spawn.line >= 0;
+}
+
+const char *target_program(const struct target *t)
+{
+	return t->spawn.program;
 }
 
 int target_go(struct target *t, struct err *e)
@@ -256,6 +264,7 @@ void spawn_close(struct target *t)
 {
 	if (t->kind != TARGET_SPAWNED)
 		return;
+	free(t->spawn.program);
 	take_terminal(t);
 	if (t->spawn.line >= 0) {
 		close(t->spawn.line);

@@ -68,6 +68,7 @@ struct target *target_open_unit(const char *unit, const struct target_options *o
 struct target *target_spawn(char *const argv[], const struct target_options *o, struct err *e);
 int target_go(struct target *t, struct err *e); /* reports exec's failure (ENOENT...) as the sentence a shell would */
 bool target_is_held(const struct target *t);     /* a spawned command that was not let go yet */
+const char *target_program(const struct target *t); /* of a spawned command as it was given (argv[0]); NULL: no such */
 
 /* Looks again at who belongs: drops who was gone last time, marks who ended since, finds threads and children. Returns
  * true while somebody is left. A command that has ended is waited for one refresh later, so that its zombie can be

@@ -51,6 +51,8 @@ static bool is_wanted(const struct bpf_room *r, const struct group_ops *ops)
 {
 	if (ops->always)
 		return true;
+	if (ops->wanted)
+		return ops->wanted(r);
 	for (unsigned m = ops->first; !ops->opt_in && m <= ops->last; m++)
 		if (r->env->wanted[m])
 			return true;

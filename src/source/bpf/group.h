@@ -48,6 +48,8 @@ struct group_ops {
 	unsigned losses;             /* bits of enum loss: when one grows, its numbers are lower bounds */
 	const char *how;             /* then: what asks for it, "--latency syscall" */
 
+	bool (*wanted)(const struct bpf_room *r); /* where the rows do not say it; NULL: they do */
+
 	/* Opens the skeleton: sets g->object, g->skeleton and read-only data. */
 	int (*open)(struct group *g, struct err *e);
 	int (*attached)(struct group *g, struct err *e); /* after its programs are attached; NULL: nothing to do */

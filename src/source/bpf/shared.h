@@ -154,6 +154,7 @@ struct slow_record {
 	X(LOST_CALLS, "system calls") \
 	X(LOST_BLOCKS, "block requests without a place") \
 	X(LOST_SOCKETS, "sockets without memory for their state") \
+	X(LOST_RETURNS, "returns of timed functions") \
 	X(LOST_OTHER, "records of other maps")
 
 #define X(id, text) id,
@@ -163,6 +164,24 @@ enum loss { BPF_LOSSES(X) LOSSES };
 
 /* Places in the histograms of the scheduler group. */
 enum { HIST_RUNQUEUE, HIST_OFFCPU, SCHED_HISTS = HIST_OFFCPU + CAUSES };
+
+#define FN_SLOTS 32            /* functions of --fn */
+#define FN_TRIAL FN_SLOTS      /* the place of what tach calls itself, to know what a probe costs */
+#define FN_DEPTH 32            /* timed calls of a thread that are not over */
+
+/* A call of a timed function. The stack pointer tells the calls of a recursion, and of coroutines, apart. */
+struct fn_frame {
+	u64 sp;    /* as it is when the call has returned */
+	u64 since;
+	u32 slot;  /* + 1; 0: none */
+	u32 pad;
+};
+
+/* A thread's calls: a ring, so that those that never return (longjmp) are overwritten. */
+struct fn_calls {
+	u64 next;
+	struct fn_frame frames[FN_DEPTH];
+};
 
 /* Written by user space, read by programs. */
 struct bpf_control {

@@ -1,5 +1,6 @@
 /* The groups, in the order of loading; the first says who belongs to the target. */
 #include "source/bpf/blk.h"
+#include "source/bpf/fn.h"
 #include "source/bpf/id.h"
 #include "source/bpf/sched.h"
 #include "source/bpf/sys.h"
@@ -11,5 +12,6 @@ const struct group_ops *const group_table[] = {
 	&group_blk,
 	&group_sys, /* after sched: it fills rows that the waits have begun */
 	&group_sock,
+	&group_fn,
 	NULL,
 };
