@@ -5,6 +5,9 @@
 #include "base/str.h"
 #include "cmd/builtin.h"
 #include "model/latency.h"
+#ifdef HAVE_LIBBPF
+#include "source/bpf/fn_spec.h"
+#endif
 #include "source/perf/perf.h"
 
 #include <errno.h>
@@ -234,6 +237,23 @@ static int check_events(const struct options *o)
 	return EXIT_DONE;
 }
 
+/* Whether every --fn SYMBOL is in words that mean a function somewhere. */
+static int check_functions(const struct options *o)
+{
+	for (char **function = o->functions; function && *function; function++) {
+#ifdef HAVE_LIBBPF
+		struct fn_spec spec;
+		struct err e;
+
+		if (fn_spec_parse(*function, &spec, &e))
+			return command_fail(EXIT_USAGE, "%s", e.text);
+#else
+		return command_fail(EXIT_FAILED, "--fn: this tach was built without libbpf");
+#endif
+	}
+	return EXIT_DONE;
+}
+
 static int check_latency(const struct options *o)
 {
 	struct err e;
@@ -266,6 +286,7 @@ int open_check(const struct options *o, const struct words *w, const struct open
 	if (!*given && !w->count)
 		return complain_of_none();
 	status = check_events(o);
+	status = status ? status : check_functions(o);
 	return status ? status : check_latency(o);
 }
 

@@ -75,7 +75,7 @@ static double take_total(struct series *s, double total, nsec_t time)
 	double delta = total - s->previous, seconds = nsec_to_seconds(time - s->previous_time);
 	bool first = !s->has_total;
 
-	s->has_total = true;
+	s->has_total = s->has_value = true;
 	s->previous = total;
 	s->previous_time = time;
 	if (first || delta < 0 || seconds <= 0)

@@ -24,7 +24,8 @@ struct series {
 	uint8_t *states;           /* enum point_state in the low 3 bits, coverage in 31sts above */
 	struct sparse_hist *hists; /* histograms only */
 	size_t capacity, first;    /* first: number of the tick at which the series began */
-	bool has_total;
+	bool has_total;            /* previous is one */
+	bool has_value;            /* some point had one */
 	double previous;           /* last total that a source gave */
 	nsec_t previous_time;
 	double total;              /* sum of what came since the first tick */

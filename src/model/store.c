@@ -358,7 +358,7 @@ bool store_hist(const struct store *st, metric_id id, struct span span, struct h
 
 double store_total(const struct store *st, metric_id id)
 {
-	if (id >= st->nseries || st->formulas[id] || !st->series[id].has_total)
+	if (id >= st->nseries || st->formulas[id] || !st->series[id].has_value)
 		return (double)NAN;
 	return st->series[id].total;
 }

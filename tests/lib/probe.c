@@ -59,6 +59,11 @@ static bool is_in(const char *const words[], const char *word)
 
 struct probe *probe_open(pid_t pid, const char *const wants[])
 {
+	return probe_open_env(pid, wants, &(struct source_env){ .functions = NULL });
+}
+
+struct probe *probe_open_env(pid_t pid, const char *const wants[], const struct source_env *extra)
+{
 	struct probe *p = calloc(1, sizeof *p);
 	struct target_options o = { .children = true };
 	struct err e;
@@ -74,6 +79,9 @@ struct probe *probe_open(pid_t pid, const char *const wants[])
 		p->env.first = i ? p->env.first : id;
 		p->wanted[i] = is_in(wants, ops->metrics[i].name);
 	}
+	p->env.functions = extra->functions;
+	p->env.force = extra->force;
+	p->env.max_cost = extra->max_cost;
 	p->env.registry = p->registry;
 	p->env.wanted = p->wanted;
 	p->env.children = true;

@@ -14,6 +14,11 @@ const char *probe_refused(void);
 
 /* Watches for these metrics, NULL-ended; NULL: all. Comes back once the programs are loaded and the process is marked. */
 struct probe *probe_open(pid_t pid, const char *const wants[]);
+
+/* The same with more of what the command line says: functions, force, max_cost. */
+struct source_env;
+struct probe *probe_open_env(pid_t pid, const char *const wants[], const struct source_env *extra);
+
 void probe_close(struct probe *p); /* NULL is fine */
 
 struct sample *probe_read(struct probe *p); /* valid until the next */

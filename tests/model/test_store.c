@@ -217,6 +217,9 @@ static void late_metrics_and_old_samples(void **state)
 	near(value(&x, "app.ops", 2, 3).value, 20);
 	assert_int_equal(value(&x, "app.ops", 0, 1).state, POINT_GAP); /* before its time */
 	assert_int_equal(store_value(x.st, METRIC_NONE, store_last(x.st, AT(3))).state, POINT_ABSENT);
+	feed_text(&x, "metric fn.f_calls counter count\ntick 4\nx fn.f_calls absent it is being looked for\nend\n");
+	assert_int_equal(value(&x, "fn.f_calls", 3, 4).state, POINT_ABSENT);
+	assert_true(isnan(store_total(x.st, store_find(x.st, "fn.f_calls")))); /* unknown, not 0 */
 	finish(&x);
 }
 

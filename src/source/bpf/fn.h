@@ -66,6 +66,7 @@ struct fn_process {
 	struct fn_process *next;
 	struct fn_member who;
 	ino_t exe;                 /* of the program at the last look; 0: none yet */
+	bool held;                 /* it was tach's own copy until its exec */
 	bool done[FN_SLOTS];       /* specs that are found in this program */
 	unsigned looks;            /* at this program, that left specs to be found */
 	nsec_t due;

@@ -51,7 +51,7 @@ static size_t points_of(struct fn *f, const struct fn_process *p, const struct f
 	for (size_t i = 0; i < k->nfound && n < FN_POINTS; i++) {
 		const struct fn_found *found = &k->found[i];
 		const struct fn_slot *s = &f->slots[found->slot];
-		bool timed = s->timed && !found->match.untimed && !(p->throws && !f->force);
+		bool timed = s->timed && !found->match.untimed && !(p->throws && !f->specs[set->spec].insist);
 
 		if (found->spec != set->spec || s->refused)
 			continue;
@@ -70,8 +70,8 @@ static void attach(struct fn *f, struct fn_process *p, struct fn_set *set)
 	good = n ? fn_link(f->programs, f->many, f->known[set->known].file.fd, p->who.pid, points, n, failed, &set->links, &e) : 0;
 	if (good < n && e.code == ESRCH)
 		return; /* it has just ended */
-	err_set(&throws, 0, "it is counted, but not timed: an exception on its way through it would end the program; --force "
-		"times it nevertheless");
+	err_set(&throws, 0, "it is counted, but not timed: an exception on its way through it would end the program; "
+		"uretprobe: before it times it nevertheless");
 	for (size_t i = 0; i < n; i++)
 		if (failed[i])
 			tell_slot(f, points[i].slot, &e);
@@ -252,7 +252,7 @@ static void look(struct fn *f, struct fn_process *p, nsec_t now)
 		memset(p->done, 0, sizeof p->done);
 	}
 	if (!is_all_done(f, p)) {
-		if (p->exe != f->own || p->looks >= EXEC_PATIENCE)
+		if (!p->held || p->exe != f->own || p->looks >= EXEC_PATIENCE)
 			scan(f, p);
 		wait = p->looks < 14 ? SOON << p->looks : LATE;
 		p->looks++;
@@ -431,6 +431,7 @@ void fn_follow_held(struct fn *f, const char *program)
 		}
 	p->who.born = false; /* nothing of it has run yet */
 	p->exe = f->own;
+	p->held = true;
 	fn_held_free(&held);
 }
 

@@ -106,7 +106,7 @@ static void resolve(struct fn *f, struct fn_known *k, size_t spec)
 	size_t more, n;
 	struct err e = { .code = 0 };
 
-	n = fn_resolve(&k->file, s->file[0] ? s->file : "the program and its libraries", s, f->force, list, FN_POINTS, &more, &e);
+	n = fn_resolve(&k->file, s->file[0] ? s->file : "the program and its libraries", s, list, FN_POINTS, &more, &e);
 	qsort(list, n, sizeof *list, by_name);
 	for (size_t i = 0; i < n; i++)
 		keep(f, k, spec, &list[i]);

@@ -35,6 +35,8 @@ static const char *why_untimed(const struct resolving *r, const char *name)
 {
 	if (r->spec->kind == FN_STATIC)
 		return "a static probe is a place and not a function";
+	if (r->spec->count_only)
+		return "as it was asked for";
 	if (r->file->elf.go.size)
 		return "Go moves its stacks, and a probe on the way back would crash the program";
 	return returns_twice(name) ? "it returns twice, and a probe on the way back would crash the program" : NULL;
@@ -144,29 +146,27 @@ static void explain(const struct resolving *r, const char *shown, struct err *e)
 }
 
 /* A probe amid an instruction would make another one of it. */
-static void take_address(struct resolving *r, const char *shown, bool force, struct err *e)
+static void take_address(struct resolving *r, const char *shown, struct err *e)
 {
 	bool start = fn_file_is_start(r->file, r->spec->address);
 	char name[24];
 
 	snprintf(name, sizeof name, "0x%llx", (unsigned long long)r->spec->address);
-	if (start || force)
+	if (start || r->spec->count_only)
 		keep(r, name, r->spec->address, 0);
 	if (!r->count)
-		err_set(e, ENOENT, start || force ? "%s is not in the code of %.80s" :
+		err_set(e, ENOENT, start || r->spec->count_only ? "%s is not in the code of %.80s" :
 			"no function is known to begin at %s of %.80s, and a probe within an instruction would crash the program; "
-			"--force sets it", name, shown);
-	else if (!start)
-		r->out[0].untimed = "no function is known to begin there";
+			"uprobe: before it counts it nevertheless", name, shown);
 }
 
-size_t fn_resolve(const struct fn_file *f, const char *shown, const struct fn_spec *s, bool force, struct fn_match *out,
+size_t fn_resolve(const struct fn_file *f, const char *shown, const struct fn_spec *s, struct fn_match *out,
 	size_t most, size_t *left_out, struct err *e)
 {
 	struct resolving r = { .file = f, .spec = s, .out = out, .most = most };
 
 	if (s->kind == FN_ADDRESS) {
-		take_address(&r, shown, force, e);
+		take_address(&r, shown, e);
 	} else {
 		if (s->kind == FN_STATIC)
 			fn_file_statics(f, take_static, &r);

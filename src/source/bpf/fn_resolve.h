@@ -16,8 +16,8 @@ struct fn_match {
 
 /* Fills at most `most` places, the same name several times where a static probe has several or a C++ function several
  * forms. Returns how many, and in *left_out how many more there were. For 0 the sentence why is in e. `shown` is the
- * file's name for that, `force` allows an address that is no known function's. */
-size_t fn_resolve(const struct fn_file *f, const char *shown, const struct fn_spec *s, bool force, struct fn_match *out,
-	size_t most, size_t *left_out, struct err *e);
+ * file's name for that. */
+size_t fn_resolve(const struct fn_file *f, const char *shown, const struct fn_spec *s, struct fn_match *out, size_t most,
+	size_t *left_out, struct err *e);
 
 #endif

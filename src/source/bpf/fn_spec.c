@@ -59,7 +59,7 @@ static int parse_static(const char *text, struct fn_spec *out, struct err *e)
 
 int fn_spec_parse(const char *text, struct fn_spec *out, struct err *e)
 {
-	const char *colon = colon_after_file(text), *symbol = colon ? colon + 1 : text;
+	const char *colon, *symbol;
 
 	*out = (struct fn_spec){ .kind = FN_SYMBOL };
 	str_clean(out->text, sizeof out->text, text, strlen(text));
@@ -69,6 +69,11 @@ int fn_spec_parse(const char *text, struct fn_spec *out, struct err *e)
 		return err_set(e, EINVAL, "--fn takes at most %zu characters", sizeof out->text - 1);
 	if (str_starts(text, "usdt:"))
 		return parse_static(text + 5, out, e);
+	out->count_only = str_starts(text, "uprobe:");
+	out->insist = out->count_only || str_starts(text, "uretprobe:");
+	text += out->insist ? strcspn(text, ":") + 1 : 0;
+	colon = colon_after_file(text);
+	symbol = colon ? colon + 1 : text;
 	if (colon && !take(out->file, sizeof out->file, text, colon))
 		return err_set(e, EINVAL, "--fn %s: no file before the colon", out->text);
 	if (str_starts(symbol, "0x"))

@@ -17,11 +17,15 @@
  *   FILE:GLOB        all that match: * ? [...]
  *   FILE:0xADDRESS   as nm and objdump print it
  *   usdt:FILE:NAME, usdt:FILE:PROVIDER:NAME   a static probe; such are counted
+ * and before any but the last
+ *   uprobe:          only counts it, for less; and sets a probe at an address where no function is known to begin
+ *   uretprobe:       times it although exceptions may pass through it, which would end the program
  */
 enum fn_kind { FN_SYMBOL, FN_GLOB, FN_ADDRESS, FN_STATIC };
 
 struct fn_spec {
 	enum fn_kind kind;
+	bool count_only, insist;
 	char text[FN_TEXT];     /* as it was given, clean */
 	char file[FN_TEXT];     /* "": not said */
 	char provider[FN_NAME]; /* FN_STATIC; "": any */
