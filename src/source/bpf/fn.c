@@ -164,7 +164,7 @@ static void tell(struct sample *out, const char *what, enum status_state state, 
 static void tell_slot(const struct fn *f, const struct fn_slot *s, struct sample *out)
 {
 	bool is_static = f->specs[s->spec].kind == FN_STATIC, whole = s->ever_timed || is_static;
-	char why[320], price[FMT_SIZE] = "", processes[64] = "";
+	char why[400], price[FMT_SIZE] = "", processes[64] = "";
 
 	if (!s->found || s->refused) {
 		const char *text = s->why.text[0] ? s->why.text : f->whys[s->spec].text;

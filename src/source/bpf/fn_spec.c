@@ -71,7 +71,10 @@ int fn_spec_parse(const char *text, struct fn_spec *out, struct err *e)
 		return parse_static(text + 5, out, e);
 	out->count_only = str_starts(text, "uprobe:");
 	out->insist = out->count_only || str_starts(text, "uretprobe:");
-	text += out->insist ? strcspn(text, ":") + 1 : 0;
+	if (out->insist) {
+		text = strchr(text, ':') + 1;
+		str_clean(out->text, sizeof out->text, text, strlen(text));
+	}
 	colon = colon_after_file(text);
 	symbol = colon ? colon + 1 : text;
 	if (colon && !take(out->file, sizeof out->file, text, colon))

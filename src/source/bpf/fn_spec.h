@@ -26,7 +26,7 @@ enum fn_kind { FN_SYMBOL, FN_GLOB, FN_ADDRESS, FN_STATIC };
 struct fn_spec {
 	enum fn_kind kind;
 	bool count_only, insist;
-	char text[FN_TEXT];     /* as it was given, clean */
+	char text[FN_TEXT];     /* as it was given but for uprobe: and uretprobe:, clean */
 	char file[FN_TEXT];     /* "": not said */
 	char provider[FN_NAME]; /* FN_STATIC; "": any */
 	char symbol[FN_TEXT];

@@ -65,6 +65,9 @@ FUNCTION(subject_static, "990: nop\nret\n"
 	".pushsection .stapsdt.base,\"aG\",%progbits,.stapsdt.base,comdat\n.weak _.stapsdt.base\n.hidden _.stapsdt.base\n"
 	"_.stapsdt.base: .space 1\n.size _.stapsdt.base,1\n.popsection\n.text\n");
 
+/* The sanitizers bring the C++ library along, of whose exceptions tach is wary. */
+#define TIMED "uretprobe:"
+
 #define NAP_MS 5
 
 void subject_nothing(void)
@@ -221,7 +224,7 @@ static int timed(const struct watch *w, const char *name)
 
 static void counts_and_times_each_call(void **state)
 {
-	const char *const functions[] = { "subject_push", NULL };
+	const char *const functions[] = { TIMED "subject_push", NULL };
 	struct watch w = watch(functions, "fn subject_push");
 
 	(void)state;
@@ -241,7 +244,7 @@ static void counts_and_times_each_call(void **state)
 
 static void knows_how_long_calls_take(void **state)
 {
-	const char *const functions[] = { "subject_sleep", NULL };
+	const char *const functions[] = { TIMED "subject_sleep", NULL };
 	struct watch w = watch(functions, "fn subject_sleep");
 	double p50;
 
@@ -256,7 +259,7 @@ static void knows_how_long_calls_take(void **state)
 
 static void probes_behind_a_landing_pad(void **state)
 {
-	const char *const functions[] = { "subject_push", "subject_padded", NULL };
+	const char *const functions[] = { TIMED "subject_push", TIMED "subject_padded", NULL };
 	struct watch w = watch(functions, "fn subject_padded");
 
 	(void)state;
@@ -272,7 +275,7 @@ static void probes_behind_a_landing_pad(void **state)
 
 static void follows_recursion_and_tail_calls(void **state)
 {
-	const char *const functions[] = { "subject_recurse", "subject_tail", "subject_push", NULL };
+	const char *const functions[] = { TIMED "subject_recurse", TIMED "subject_tail", TIMED "subject_push", NULL };
 	struct watch w = watch(functions, "fn subject_recurse");
 
 	(void)state;
@@ -290,7 +293,7 @@ static void follows_recursion_and_tail_calls(void **state)
 /* 200 levels: more than is kept of a thread, and than the kernel lets return. What is lost is said. */
 static void says_what_a_deep_recursion_loses(void **state)
 {
-	const char *const functions[] = { "subject_recurse", NULL };
+	const char *const functions[] = { TIMED "subject_recurse", NULL };
 	struct watch w = watch(functions, "fn subject_recurse");
 
 	(void)state;
@@ -308,7 +311,7 @@ static void says_what_a_deep_recursion_loses(void **state)
 
 static void is_not_misled_by_longjmp(void **state)
 {
-	const char *const functions[] = { "subject_jumps", "subject_push", NULL };
+	const char *const functions[] = { TIMED "subject_jumps", TIMED "subject_push", NULL };
 	struct watch w = watch(functions, "fn subject_jumps");
 
 	(void)state;
@@ -339,7 +342,7 @@ static void counts_static_probes(void **state)
 static void takes_patterns_and_addresses(void **state)
 {
 	static char address[64];
-	const char *const functions[] = { "test_fn:subject_p*", address, NULL };
+	const char *const functions[] = { TIMED "test_fn:subject_p*", address, NULL };
 	FILE *symbols = popen("nm /proc/$PPID/exe | sed -n 's/^0*\\([0-9a-f]*\\) T subject_sleep$/\\1/p'", "r");
 	struct watch w;
 	char text[32] = "";
@@ -349,7 +352,7 @@ static void takes_patterns_and_addresses(void **state)
 		text[0] = '\0';
 	pclose(symbols);
 	text[strcspn(text, "\n")] = '\0';
-	snprintf(address, sizeof address, "test_fn:0x%s", text);
+	snprintf(address, sizeof address, TIMED "test_fn:0x%s", text);
 	w = watch(functions, "fn subject_padded");
 	assert_true(probe_await(w.probe, "fn subject_push", STATUS_ON));
 	puppet_do(&w.puppet, PUSH, 11);
@@ -369,7 +372,7 @@ static void takes_patterns_and_addresses(void **state)
 
 static void counts_children_too(void **state)
 {
-	const char *const functions[] = { "subject_push", NULL };
+	const char *const functions[] = { TIMED "subject_push", NULL };
 	struct watch w = watch(functions, "fn subject_push");
 	bool partial = false;
 
@@ -389,7 +392,7 @@ static void counts_children_too(void **state)
 
 static void does_not_touch_others(void **state)
 {
-	const char *const functions[] = { "subject_push", NULL };
+	const char *const functions[] = { TIMED "subject_push", NULL };
 	struct puppet other = puppet_start(act);
 	struct watch w = watch(functions, "fn subject_push");
 
@@ -436,7 +439,7 @@ static void says_what_is_not_there(void **state)
 /* In a virtual machine a single step takes 17 us, on metal about one. */
 static void refuses_a_dear_instruction(void **state)
 {
-	const char *const functions[] = { "subject_single", NULL };
+	const char *const functions[] = { TIMED "subject_single", NULL };
 	struct watch w = watch_at_cost(functions, false, 1);
 	const struct status *s;
 
@@ -460,7 +463,7 @@ static void refuses_a_dear_instruction(void **state)
 
 static void refuses_what_is_called_too_often(void **state)
 {
-	const char *const functions[] = { "subject_push", NULL };
+	const char *const functions[] = { TIMED "subject_push", NULL };
 	struct watch w = watch_at_cost(functions, false, 0.02);
 	const struct status *s;
 
@@ -485,7 +488,7 @@ static void refuses_what_is_called_too_often(void **state)
 
 static void outlives_its_process(void **state)
 {
-	const char *const functions[] = { "subject_push", "libc:nanosleep", NULL };
+	const char *const functions[] = { TIMED "subject_push", TIMED "libc:nanosleep", NULL };
 	struct watch w = watch(functions, "fn subject_push");
 
 	(void)state;
@@ -529,7 +532,7 @@ static double last_number(struct child *c, const char *path, char *absent, size_
 static void misses_no_call_of_a_command(void **state)
 {
 	char self[256] = "", absent[512];
-	const char *argv[] = { child_tach(), "stat", "--json", "--force", "-i", "200ms", "--fn", "subject_push", "--fn",
+	const char *argv[] = { child_tach(), "stat", "--json", "--force", "-i", "200ms", "--fn", TIMED "subject_push", "--fn",
 		"libc:nanosleep", "--", self, "run", "4321", NULL };
 	struct child *c;
 	char *calls_line = NULL;
