@@ -42,7 +42,7 @@ static int create_many(const struct create_many *c)
 bool fn_link_many(void)
 {
 	static const struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 }, { .code = BPF_JMP | BPF_EXIT } };
-	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = (enum bpf_attach_type)UPROBE_MULTI);
+	const struct bpf_prog_load_opts o = { .sz = sizeof o, .expected_attach_type = (enum bpf_attach_type)UPROBE_MULTI };
 	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "tach_try", "GPL", code, 2, &o), link;
 	uint64_t offset = 0;
 	bool known;
@@ -124,7 +124,7 @@ static int link_event(const struct bpf_program *p, bool back, const char *path, 
 	/* The bits of config stand in the folder "format" beside the type. */
 	struct perf_event_attr attr = { .size = sizeof attr, .type = (uint32_t)type, .config1 = (uintptr_t)path,
 		.config2 = at->offset, .config = back ? 1 : at->semaphore << 32 };
-	LIBBPF_OPTS(bpf_link_create_opts, o, .perf_event.bpf_cookie = at->slot);
+	const struct bpf_link_create_opts o = { .sz = sizeof o, .perf_event.bpf_cookie = at->slot };
 
 	if (type < 0)
 		return -ENODEV;
