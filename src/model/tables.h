@@ -60,7 +60,7 @@
 	X(SITES_TID, "tid", "tid", GAUGE, COUNT) \
 	X(SITES_SITE, "site", "where", TEXT, COUNT)        /* "fwd.c:212" or "ct_lookup+0x1c" */ \
 	X(SITES_CALLERS, "callers", "callers", TEXT, COUNT) /* "fwd_rx > ct_lookup" */ \
-	X(SITES_SAMPLES, "samples", "samples", COUNTER, COUNT)
+	X(SITES_SAMPLES, "samples", "samples", GAUGE, COUNT) /* stacks taken there so far */
 
 /* Who waited for whom. */
 #define TABLE_LOCK_PAIRS(X) \

@@ -8,6 +8,7 @@
 #include "source/bpf/privilege.h"
 #include "source/bpf/records.h"
 #include "source/bpf/slow.h"
+#include "source/bpf/stacks.h"
 #include "source/bpf/switch.h"
 
 #include <bpf/bpf.h>
@@ -81,6 +82,13 @@ static void open_records(struct bpf_room *r)
 		if (map >= 0 && !(r->records = records_open(r, map, &e)))
 			log_line("%s", e.text);
 	}
+	if (!r->records)
+		return;
+	r->stacks = stacks_open(r, &e);
+	if (r->stacks)
+		records_handle(r->records, RECORD_STACK, stacks_take);
+	else
+		log_line("%s", e.text);
 }
 
 /* Loads everything. Runs beside the sampler, which meanwhile has the numbers of /proc to show. */
@@ -203,6 +211,10 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 			group_read(&s->room.groups[i], out);
 	if (s->room.records) /* after the threads and locks, by whose names they go */
 		records_read(s->room.records);
+	if (s->room.stacks) {
+		stacks_read(s->room.stacks, s->room.locks);
+		stacks_put(s->room.stacks, out);
+	}
 	slow_forget(s->room.slow, clock_now());
 	slow_put(s->room.slow, clock_now(), out);
 	if (s->room.control)
@@ -228,6 +240,7 @@ static void close_bpf(void *state)
 	switcher_close(s->switcher);
 	for (size_t i = s->room.ngroups; i-- > 0;)
 		group_unload(&s->room.groups[i]);
+	stacks_close(s->room.stacks);
 	records_close(s->room.records);
 	slow_free(s->room.slow);
 	if (s->room.control)

@@ -42,6 +42,13 @@ void callwaits_close(struct callwaits *w)
 	free(w);
 }
 
+static const char *cause_of(const struct callwaits *w, u32 call, const char *name)
+{
+	if (w->causes[call] == CAUSE_BY_FD)
+		return "by file";
+	return strncmp(name, "futex", 5) == 0 ? "lock or idle" : calls_cause_name(w->causes[call]);
+}
+
 static void put_row(const struct callwaits *w, u32 call, struct table *t, struct sample *out)
 {
 	union cell *row = table_row(t, call);
@@ -50,7 +57,7 @@ static void put_row(const struct callwaits *w, u32 call, struct table *t, struct
 
 	snprintf(number, sizeof number, "%u", call);
 	row[SYSCALLS_NAME].text = sample_text(out, name ? name : number);
-	row[SYSCALLS_CAUSE].text = w->causes[call] == CAUSE_BY_FD ? "by file" : calls_cause_name(w->causes[call]);
+	row[SYSCALLS_CAUSE].text = cause_of(w, call, name ? name : "");
 	row[SYSCALLS_WAITS].number = (double)w->shared[call].waits;
 	row[SYSCALLS_WAIT].number = nsec_to_seconds(w->shared[call].blocked);
 	row[SYSCALLS_MAX].number = nsec_to_seconds(w->max[call] > w->max_before[call] ? w->max[call] : w->max_before[call]);

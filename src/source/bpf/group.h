@@ -35,9 +35,10 @@ struct bpf_room {
 	u64 lost[LOSSES];          /* so far */
 	unsigned losing;           /* bits of enum loss: which grew since the last tick */
 	struct records *records;   /* NULL: no group that is loaded has any */
+	struct stacks *stacks;     /* NULL: no records, or no thread for it */
 	struct slow *slow;
 	const struct slots *slots; /* the threads, of the scheduler group; NULL: it is not loaded */
-	const struct locks *locks; /* the same */
+	struct locks *locks;       /* the same */
 };
 
 struct group_ops {

@@ -1,6 +1,7 @@
 /*
  * Waits by futex address: totals of the kernel's table, a window of recent ones, who holds, who waits for whom. The first
- * and every 64th wait of a lock come with a stack, which says where, and, by the function it stands in, what kind it is.
+ * wait of a lock, and then some a second, come with a stack: it says where, and by the function in which it stands what
+ * kind of lock it is.
  */
 #ifndef TACH_SOURCE_BPF_LOCKS_H
 #define TACH_SOURCE_BPF_LOCKS_H

@@ -422,6 +422,21 @@ static __always_inline void slot_arrive(struct thread_slot *s, struct bpf_contro
 	s->cpu = bpf_get_smp_processor_id();
 }
 
+/* Of a lock that is new, and then now and then: enough to tell where most waits are. */
+static __always_inline bool stack_is_due(const struct lock_key *k, u32 role, u64 now)
+{
+	struct lock_total *l = bpf_map_lookup_elem(&locks, k);
+	u64 *last;
+
+	if (!l)
+		return true;
+	last = role == STACK_WAIT ? &l->stacks[0] : &l->stacks[1];
+	if (now - *last < STACK_EVERY)
+		return false;
+	*last = now;
+	return true;
+}
+
 static __always_inline void switch_in(struct task_struct *t, u64 now)
 {
 	bool fresh;
@@ -480,9 +495,8 @@ static __always_inline void switch_out(struct task_struct *t, bool preempted, u6
 	s->seq++;
 	if (s->state == SLOT_BLOCKED && s->kind) {
 		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
-		struct lock_total *l = bpf_map_lookup_elem(&locks, &k);
 
-		if (!l || (l->waits & 63) == 0)
+		if (stack_is_due(&k, STACK_WAIT, now))
 			take_stack(regs_of(t), c, s->addr, STACK_WAIT, s->kind, now);
 	}
 }
@@ -522,9 +536,8 @@ SEC("tp_btf/sched_waking") int BPF_PROG(tach_waking, struct task_struct *t)
 	s->woken = now;
 	if (s->cause == CAUSE_LOCK && (c = control_get())) {
 		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
-		struct lock_total *l = bpf_map_lookup_elem(&locks, &k);
 
-		if ((!l || (l->waits & 63) == 0) && (u32)(bpf_get_current_pid_tgid() >> 32) == s->tgid)
+		if ((u32)(bpf_get_current_pid_tgid() >> 32) == s->tgid && stack_is_due(&k, STACK_HOLD, now))
 			take_stack(regs_of(current_task()), c, s->addr, STACK_HOLD, s->kind, now);
 	}
 	return 0;

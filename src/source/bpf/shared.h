@@ -76,6 +76,7 @@ struct lock_total {
 	u64 waits, blocked, queue; /* queue: from the wake-up to the CPU */
 	u64 max, epoch;
 	u32 owner, waker, value, pad; /* of the last wait */
+	u64 stacks[2];             /* when the last ones were taken, by role */
 };
 
 struct lock_bins {
@@ -110,6 +111,7 @@ struct sys_total {
 enum stack_role { STACK_WAIT, STACK_HOLD, STACK_FAULT };
 
 #define STACK_BYTES 8192
+#define STACK_EVERY 50000000u /* ns between two of one lock and role */
 
 /* struct pt_regs of <asm/ptrace.h> on x86-64, struct user_pt_regs on arm64: the layouts that programs see. */
 #if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)

@@ -1,0 +1,110 @@
+/* A bounded list of sites, and their rows. */
+#include "source/bpf/sites.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "model/tables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST 512     /* the least used gives way */
+#define CALLERS 3    /* functions that a row names */
+
+struct sites {
+	struct site *list;
+	size_t count, capacity;
+	bool dropped;
+};
+
+struct sites *sites_new(void)
+{
+	return xcalloc(1, sizeof(struct sites));
+}
+
+void sites_free(struct sites *s)
+{
+	free(s->list);
+	free(s);
+}
+
+/* "fwd_rx > ct_lookup": outermost first. */
+static void name_callers(char *buf, size_t size, const struct symbol_name *frames, size_t count)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = count < CALLERS ? count : CALLERS; i-- > 0 && n < size;)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", frames[i].name[0] ? frames[i].name : frames[i].module,
+			i ? " > " : "");
+}
+
+static struct site *make_room(struct sites *s)
+{
+	size_t least = 0;
+
+	if (s->count < MOST) {
+		s->list = xgrow(s->list, &s->capacity, s->count + 1, sizeof *s->list);
+		return &s->list[s->count++];
+	}
+	for (size_t i = 1; i < s->count; i++)
+		if (s->list[i].samples < s->list[least].samples)
+			least = i;
+	s->dropped = true;
+	return &s->list[least];
+}
+
+const struct site *sites_add(struct sites *s, const struct site_key *key, const char *thread,
+	const struct symbol_name *frames, size_t count)
+{
+	struct site *site;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (memcmp(&s->list[i].key, key, sizeof *key) == 0) {
+			s->list[i].samples++;
+			return &s->list[i];
+		}
+	site = make_room(s);
+	*site = (struct site){ .key = *key, .samples = 1 };
+	str_copy(site->thread, sizeof site->thread, thread);
+	symbol_name_text(site->where, sizeof site->where, &frames[0]);
+	name_callers(site->callers, sizeof site->callers, frames, count);
+	return site;
+}
+
+void sites_each_unlined(struct sites *s, void (*visit)(void *context, struct site *site, struct locks *locks),
+	void *context, struct locks *locks)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->list[i].lined)
+			visit(context, &s->list[i], locks);
+}
+
+static void put_lock_site(const struct site *site, struct table *t, struct sample *out)
+{
+	union cell *row = table_row(t, site->key.addr ^ site->key.pc << 8 ^ (u64)site->key.tid << 40 ^ site->key.role);
+	char addr[24];
+
+	snprintf(addr, sizeof addr, "0x%llx", (unsigned long long)site->key.addr);
+	row[SITES_ADDR].text = sample_text(out, addr);
+	row[SITES_PID].number = site->key.tgid;
+	row[SITES_ROLE].text = site->key.role == STACK_HOLD ? "hold" : "wait";
+	row[SITES_THREAD].text = sample_text(out, site->thread);
+	row[SITES_TID].number = site->key.tid;
+	row[SITES_SITE].text = sample_text(out, site->where);
+	row[SITES_CALLERS].text = sample_text(out, site->callers);
+	row[SITES_SAMPLES].number = (double)site->samples;
+}
+
+void sites_put(const struct sites *s, struct sample *out)
+{
+	struct table *t = NULL;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->list[i].key.role == STACK_FAULT)
+			continue;
+		t = t ? t : sample_table(out, &table_lock_sites);
+		put_lock_site(&s->list[i], t, out);
+	}
+}

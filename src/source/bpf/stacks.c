@@ -1,0 +1,278 @@
+/* Asking for stacks and names, and what becomes of the answers. The sites themselves are sites.c's. */
+#include "source/bpf/stacks.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "source/bpf/sites.h"
+#include "source/bpf/slots.h"
+#include "symbol/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PENDING 256
+
+/* A stack that is being unwound. */
+struct pending {
+	u64 id;
+	struct site_key key;
+	char thread[24]; /* name of who stood there */
+};
+
+struct stacks {
+	struct bpf_room *room;
+	struct symbol_worker *worker;
+	struct pending pending[PENDING];
+	size_t npending;
+	u64 last_id, refused;
+	struct sites *sites;
+	u64 whole, broken; /* stacks unwound to their end, or not */
+	char why[160];     /* of the last that was not */
+};
+
+struct stacks *stacks_open(struct bpf_room *r, struct err *e)
+{
+	struct symbol_worker *w = symbol_worker_start(e);
+	struct stacks *s;
+
+	if (!w)
+		return NULL;
+	s = xcalloc(1, sizeof *s);
+	s->room = r;
+	s->worker = w;
+	s->sites = sites_new();
+	return s;
+}
+
+void stacks_close(struct stacks *s)
+{
+	if (!s)
+		return;
+	symbol_worker_stop(s->worker);
+	sites_free(s->sites);
+	free(s);
+}
+
+/* Tells the worker of a process; false: it is not one of the target's. */
+static bool know(const struct stacks *s, pid_t pid)
+{
+	size_t n;
+	const struct process *p = target_processes(s->room->target, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (p[i].pid == pid) {
+			symbol_worker_know(s->worker, pid, p[i].dir);
+			return true;
+		}
+	return false;
+}
+
+void stacks_take(struct bpf_room *r, const void *record, size_t size)
+{
+	const struct stack_record *rec = record;
+	struct stacks *s = r->stacks;
+	const struct thread_slot *t;
+	struct symbol_regs regs = { { 0 } };
+	struct symbol_key key;
+	struct pending *p;
+
+	if (size < sizeof *rec || rec->size > STACK_BYTES || !s || !know(s, (pid_t)rec->tgid))
+		return;
+	key = (struct symbol_key){ .pid = (pid_t)rec->tgid, .ask = SYMBOL_ASK_STACK, .id = s->last_id + 1 };
+	memcpy(regs.word, rec->regs, sizeof rec->regs);
+	if (s->npending == PENDING || !symbol_worker_ask_stack(s->worker, key, &regs, rec->stack, rec->size, rec->sp)) {
+		s->refused++;
+		return;
+	}
+	p = &s->pending[s->npending++];
+	*p = (struct pending){ .id = ++s->last_id };
+	p->key = (struct site_key){ .tgid = rec->tgid, .tid = rec->tid, .role = rec->role, .kind = rec->kind };
+	if (rec->role != STACK_FAULT) /* a fault's address is not a thing that others meet at */
+		p->key.addr = rec->addr;
+	t = r->slots ? slots_by_tid(r->slots, rec->tid) : NULL;
+	if (t)
+		str_clean(p->thread, sizeof p->thread, t->comm, strnlen(t->comm, sizeof t->comm));
+}
+
+/* ---- answers ---- */
+
+/* Functions that wait for their caller, by the words that their names hold; the nature that they give a lock. */
+static const struct {
+	const char *word;
+	enum lock_nature nature;
+} waiting[] = {
+	{ "pthread_mutex_", NATURE_MUTEX },    { "lll_lock_wait", NATURE_MUTEX },
+	{ "pthread_rwlock_", NATURE_RWLOCK },  { "pthread_cond_", NATURE_COND },
+	{ "pthread_barrier_", NATURE_BARRIER }, { "sem_wait", NATURE_SEM },
+	{ "sem_timedwait", NATURE_SEM },       { "sem_clockwait", NATURE_SEM },
+	{ "new_sem_wait", NATURE_SEM },        { "pthread_join", NATURE_JOIN },
+	{ "pthread_clockjoin", NATURE_JOIN },
+};
+
+/* The nature of the outermost of them: a condition variable also takes a mutex. */
+static enum lock_nature nature_of(const struct symbol_result *r, size_t own)
+{
+	enum lock_nature nature = NATURE_UNKNOWN;
+
+	for (size_t i = 0; i < own; i++)
+		for (size_t w = 0; w < sizeof waiting / sizeof waiting[0]; w++)
+			if (strstr(r->names[i].name, waiting[w].word))
+				nature = waiting[w].nature;
+	return nature;
+}
+
+/* Code of libraries that only pass the wait on. */
+static bool passes_on(const struct symbol_name *n)
+{
+	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux", "[vdso]", "libstdc++" };
+	static const char *const names[] = { "std::", "__gthread", "pthread_", "__pthread", "lock_slow", "futex" };
+
+	for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++)
+		if (str_starts(n->module, modules[i]))
+			return true;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (str_starts(n->name, names[i]))
+			return true;
+	return false;
+}
+
+/* The innermost frame of the program's own; count where there is none. */
+static size_t own_frame(const struct symbol_result *r)
+{
+	size_t i = 0;
+
+	while (i < r->count && passes_on(&r->names[i]))
+		i++;
+	return i;
+}
+
+/* Where a thread or the program begins: no caller that says anything. */
+static bool is_begin(const struct symbol_name *n)
+{
+	static const char *const names[] = { "start_thread", "clone", "__clone", "__libc_start", "_start" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (str_starts(n->name, names[i]))
+			return true;
+	return false;
+}
+
+static void take_stack_of(struct stacks *s, const struct pending *p, const struct symbol_result *r, struct locks *locks)
+{
+	size_t own = own_frame(r), end = own;
+	struct site_key key = p->key;
+	const struct site *site;
+
+	if (r->unwound.whole)
+		s->whole++;
+	else {
+		s->broken++;
+		str_copy(s->why, sizeof s->why, r->unwound.why);
+	}
+	if (locks && key.role == STACK_WAIT && nature_of(r, own) != NATURE_UNKNOWN)
+		locks_learn(locks, key.tgid, key.addr, nature_of(r, own));
+	if (!r->count)
+		return;
+	while (end < r->count && !is_begin(&r->names[end]))
+		end++;
+	if (own == end) { /* the stack broke off in a library: better that than nothing */
+		own = 0;
+		end = 1;
+	}
+	key.pc = r->names[own].address;
+	site = sites_add(s->sites, &key, p->thread, &r->names[own], end - own);
+	if (locks && key.role != STACK_FAULT)
+		locks_learn_site(locks, key.tgid, key.addr, key.role == STACK_HOLD, site->where);
+}
+
+static void read_pending(struct stacks *s, struct locks *locks)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->npending; i++) {
+		struct pending *p = &s->pending[i];
+		struct symbol_key key = { (pid_t)p->key.tgid, SYMBOL_ASK_STACK, p->id };
+		struct symbol_result *r = NULL;
+		enum symbol_state state = symbol_worker_take(s->worker, key, &r);
+
+		if (state == SYMBOL_STATE_WAITS)
+			s->pending[kept++] = *p;
+		else if (state == SYMBOL_STATE_DONE)
+			take_stack_of(s, p, r, locks);
+		free(r);
+	}
+	s->npending = kept;
+}
+
+/* "fwd.c:212" in place of "ct_lookup+0x1c", once it is known. */
+static void read_line(void *context, struct site *site, struct locks *locks)
+{
+	struct stacks *s = context;
+	struct symbol_key key = { (pid_t)site->key.tgid, SYMBOL_ASK_LINE, site->key.pc };
+	struct symbol_result *r = NULL;
+
+	switch (symbol_worker_take(s->worker, key, &r)) {
+	case SYMBOL_STATE_DONE:
+		site->lined = true;
+		if (r->has_line)
+			symbol_line_text(site->where, sizeof site->where, &r->line);
+		if (locks && site->key.role != STACK_FAULT)
+			locks_learn_site(locks, site->key.tgid, site->key.addr, site->key.role == STACK_HOLD, site->where);
+		break;
+	case SYMBOL_STATE_NONE: /* another site of the same place took the answer, or there was no room to ask */
+		symbol_worker_ask(s->worker, key);
+		break;
+	default:
+		break;
+	}
+	free(r);
+}
+
+struct naming {
+	struct stacks *stacks;
+	struct locks *locks;
+};
+
+static void name_lock(void *context, u32 tgid, u64 addr)
+{
+	struct naming *n = context;
+	struct symbol_key key = { (pid_t)tgid, SYMBOL_ASK_NAME, addr };
+	struct symbol_result *r = NULL;
+	char text[64];
+
+	switch (symbol_worker_take(n->stacks->worker, key, &r)) {
+	case SYMBOL_STATE_DONE:
+		locks_learn_name(n->locks, tgid, addr, symbol_name_text(text, sizeof text, &r->names[0]));
+		break;
+	case SYMBOL_STATE_NONE:
+		if (know(n->stacks, (pid_t)tgid))
+			symbol_worker_ask(n->stacks->worker, key);
+		break;
+	default:
+		break;
+	}
+	free(r);
+}
+
+void stacks_read(struct stacks *s, struct locks *locks)
+{
+	read_pending(s, locks);
+	sites_each_unlined(s->sites, read_line, s, locks);
+	if (locks)
+		locks_unnamed(locks, name_lock, &(struct naming){ s, locks });
+}
+
+void stacks_put(const struct stacks *s, struct sample *out)
+{
+	char why[240];
+
+	sites_put(s->sites, out);
+	if (s->broken) {
+		snprintf(why, sizeof why, "%llu of %llu stacks are cut off: %s", (unsigned long long)s->broken,
+			(unsigned long long)(s->broken + s->whole), s->why);
+		sample_status(out, "stacks", STATUS_PARTIAL, why, "");
+	} else if (s->whole) {
+		sample_status(out, "stacks", STATUS_ON, "", "");
+	}
+}
