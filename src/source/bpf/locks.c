@@ -51,7 +51,7 @@ struct locks {
 	struct lock_bins *bins;    /* mapped */
 	struct window *windows;
 	bool taken[LOCK_HISTS];
-	struct lock **list;        /* by heat, the hottest first */
+	struct lock **list;        /* contention first, then by heat, the hottest first */
 	size_t count, capacity;
 	struct lock **index;       /* open addressing by key */
 	size_t index_size;
@@ -277,10 +277,13 @@ static void read_map(struct locks *l, u64 epoch)
 	}
 }
 
+/* Contention before waits for work, however long those are. */
 static int by_heat(const void *a, const void *b)
 {
 	const struct lock *x = *(struct lock *const *)a, *y = *(struct lock *const *)b;
 
+	if (is_contention(x) != is_contention(y))
+		return is_contention(x) ? -1 : 1;
 	if (x->heat != y->heat)
 		return x->heat > y->heat ? -1 : 1;
 	return x->key.addr < y->key.addr ? -1 : x->key.addr > y->key.addr;
