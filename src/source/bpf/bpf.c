@@ -97,9 +97,7 @@ static void *load(void *state)
 	struct bpf_state *s = state;
 	struct bpf_room *r = &s->room;
 
-	r->kernel = btf__load_vmlinux_btf();
-	if (r->kernel)
-		features_find(r->kernel, &r->features);
+	features_find(&r->features);
 	for (size_t i = 0; i < r->ngroups; i++) {
 		struct group *g = &r->groups[i];
 
@@ -111,8 +109,6 @@ static void *load(void *state)
 			map_control(r);
 	}
 	open_records(r);
-	btf__free(r->kernel);
-	r->kernel = NULL;
 	malloc_trim(0); /* the kernel's types were 10 MiB of it */
 	atomic_store(&s->ready, true);
 	return NULL;
@@ -245,6 +241,7 @@ static void close_bpf(void *state)
 	slow_free(s->room.slow);
 	if (s->room.control)
 		munmap(s->room.control, (size_t)sysconf(_SC_PAGESIZE));
+	features_free(&s->room.features);
 	free(s->room.groups);
 	free(s);
 }

@@ -1,10 +1,17 @@
 /* What this kernel can do, found by loading programs of a few instructions, never by its version. */
 #include "source/bpf/features.h"
 
+#include "base/alloc.h"
+#include "base/str.h"
+
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#define HOOK "btf_trace_"
 
 #define LOAD(to, from, offset) \
 	{ .code = BPF_LDX | BPF_DW | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (offset) }
@@ -47,7 +54,7 @@ static int task_map(void)
 	return fd;
 }
 
-void features_find(const struct btf *kernel, struct bpf_features *out)
+static void try_helpers(const struct btf *kernel, struct bpf_features *out)
 {
 	int map = task_map();
 	/* The second argument of the hook is a task. */
@@ -59,4 +66,75 @@ void features_find(const struct btf *kernel, struct bpf_features *out)
 	out->task_regs = accepts(kernel, regs, sizeof regs);
 	if (map >= 0)
 		close(map);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct bpf_hook *)a)->name, ((const struct bpf_hook *)b)->name);
+}
+
+/* How many arguments: the type is a typedef of a pointer to a function, whose first one is for who hooks. */
+static int args_of(const struct btf *kernel, const struct btf_type *t)
+{
+	while (t && (btf_is_typedef(t) || btf_is_ptr(t)))
+		t = btf__type_by_id(kernel, t->type);
+	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1;
+}
+
+/* Each tracepoint has a type "btf_trace_NAME". */
+static void keep_hooks(const struct btf *kernel, struct bpf_features *out)
+{
+	u32 types = btf__type_cnt(kernel);
+	size_t capacity = 0;
+
+	for (u32 i = 1; i < types; i++) {
+		const struct btf_type *type = btf__type_by_id(kernel, i);
+		const char *name = btf_is_typedef(type) ? btf__name_by_offset(kernel, type->name_off) : NULL;
+
+		if (!name || !str_starts(name, HOOK))
+			continue;
+		out->hooks = xgrow(out->hooks, &capacity, out->nhooks + 1, sizeof *out->hooks);
+		out->hooks[out->nhooks++] = (struct bpf_hook){ xstrdup(name + sizeof HOOK - 1), args_of(kernel, type) };
+	}
+	if (out->nhooks)
+		qsort(out->hooks, out->nhooks, sizeof *out->hooks, compare);
+}
+
+void features_find(struct bpf_features *out)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+
+	*out = (struct bpf_features){ .nhooks = 0 };
+	if (!kernel)
+		return;
+	try_helpers(kernel, out);
+	keep_hooks(kernel, out);
+	btf__free(kernel);
+}
+
+void features_free(struct bpf_features *f)
+{
+	for (size_t i = 0; i < f->nhooks; i++)
+		free(f->hooks[i].name);
+	free(f->hooks);
+}
+
+static const struct bpf_hook *find_hook(const struct bpf_room *r, const char *tracepoint)
+{
+	const struct bpf_hook key = { .name = (char *)tracepoint };
+
+	return r->features.nhooks ?
+		bsearch(&key, r->features.hooks, r->features.nhooks, sizeof key, compare) : NULL;
+}
+
+bool group_has_hook(const struct bpf_room *r, const char *tracepoint)
+{
+	return find_hook(r, tracepoint) != NULL;
+}
+
+int group_hook_args(const struct bpf_room *r, const char *tracepoint)
+{
+	const struct bpf_hook *hook = find_hook(r, tracepoint);
+
+	return hook ? hook->args : -1;
 }

@@ -16,30 +16,6 @@
 /* Maps that several objects define and that exist once. */
 static const char *const shared_maps[] = { "marks", "tid_marks", "control", "losses", "thread_slots", "records", NULL };
 
-/* The type of the function that is called there: a typedef of a pointer to it. */
-static int hook_type(const struct bpf_room *r, const char *tracepoint)
-{
-	char type[128];
-
-	snprintf(type, sizeof type, "btf_trace_%s", tracepoint);
-	return r->kernel ? btf__find_by_name_kind(r->kernel, type, BTF_KIND_TYPEDEF) : -1;
-}
-
-bool group_has_hook(const struct bpf_room *r, const char *tracepoint)
-{
-	return hook_type(r, tracepoint) > 0;
-}
-
-int group_hook_args(const struct bpf_room *r, const char *tracepoint)
-{
-	int id = hook_type(r, tracepoint);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(r->kernel, (u32)id) : NULL;
-
-	while (t && (btf_is_typedef(t) || btf_is_ptr(t)))
-		t = btf__type_by_id(r->kernel, t->type);
-	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1; /* without the one for who hooks */
-}
-
 int group_map(const struct group *g, const char *name)
 {
 	struct bpf_map *map = g->skeleton ? bpf_object__find_map_by_name(*g->skeleton->obj, name) : NULL;

@@ -18,6 +18,11 @@
 struct bpf_features {
 	bool task_storage; /* marks on tasks from tracing programs: 5.11 */
 	bool task_regs;    /* bpf_task_pt_regs(): 5.15 */
+	struct bpf_hook {
+		char *name;
+		int args;
+	} *hooks;          /* its tracepoints, by name */
+	size_t nhooks;
 };
 
 struct group;
@@ -27,7 +32,6 @@ struct bpf_room {
 	const struct source_env *env;
 	const struct target *target;
 	struct bpf_features features;
-	struct btf *kernel;        /* its types; only while groups are loaded */
 	int ncpus;                 /* possible ones: per-CPU maps have so many values */
 	struct bpf_control *control; /* mapped */
 	struct group *groups;
@@ -91,7 +95,7 @@ int group_attach(struct group *g, struct err *e); /* also again, after group_det
 void group_detach(struct group *g);               /* nobody pays for it any more; its totals stay */
 void group_read(struct group *g, struct sample *out);
 
-/* Which group a hook is in has it: the kernel has the tracepoint. */
+/* Whether this kernel has a tracepoint. */
 bool group_has_hook(const struct bpf_room *r, const char *tracepoint);
 
 /* How many arguments the kernel gives there: they have changed at some. -1: it has no such tracepoint. */

@@ -112,6 +112,7 @@ struct task_struct {
 	struct sched_entity se;
 	unsigned int __state;
 	u32 pid, tgid; /* int there; the same bits */
+	unsigned long nvcsw, nivcsw;
 	u64 start_boottime;
 	char comm[16];
 	void *stack;

@@ -387,12 +387,12 @@ static const char *kind_of(const struct locks *l, const struct lock *k)
 {
 	static const char *const natures[] = { NULL, "mutex", "rwlock", "sem", "barrier", "cond", "join" };
 
+	if (k->key.kind == LOCK_PI)
+		return "pi";
 	if (k->nature != NATURE_UNKNOWN)
 		return natures[k->nature];
 	if (k->key.kind == LOCK_MUTEX || k->key.kind == LOCK_WORD)
 		return "mutex";
-	if (k->key.kind == LOCK_PI)
-		return "pi";
 	if (k->key.kind == LOCK_JOIN && slots_by_inner(l->slots, k->key.tgid, k->now.value))
 		return "join";
 	return k->key.kind == LOCK_WORK ? "cond" : "futex";

@@ -130,6 +130,8 @@ static __always_inline void slot_begin(struct thread_slot *s, struct task_struct
 	s->since = now;
 	s->run = s->queue = s->voluntary = s->involuntary = 0;
 	s->executed = t->se.sum_exec_runtime;
+	s->voluntary_before = t->nvcsw;
+	s->involuntary_before = t->nivcsw;
 	for (int i = 0; i < CAUSES; i++)
 		s->blocked[i] = 0;
 	s->addr = 0;
@@ -224,6 +226,8 @@ static __always_inline void look_at_futex(struct thread_slot *s, struct register
 		s->cause = CAUSE_LOCK;
 		bpf_probe_read_user(&word, sizeof word, (void *)s->addr);
 		s->owner = word & 0x3fffffff;
+	} else if (operation == 9 && !private) { /* before the next: in a pid namespace of its own a tid can be 2 */
+		s->kind = LOCK_JOIN;
 	} else if (s->value == 2) {
 		s->kind = LOCK_MUTEX;
 		s->cause = CAUSE_LOCK;
@@ -233,8 +237,8 @@ static __always_inline void look_at_futex(struct thread_slot *s, struct register
 		s->cause = CAUSE_LOCK;
 		s->owner = s->value & 0x3fffffff;
 	} else if (operation == 9 || operation == 11) { /* FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI */
-		s->kind = private ? LOCK_WORK : LOCK_JOIN;
-		s->cause = private && is_contended(s) ? CAUSE_LOCK : CAUSE_IDLE;
+		s->kind = LOCK_WORK;
+		s->cause = is_contended(s) ? CAUSE_LOCK : CAUSE_IDLE;
 	} else {
 		s->kind = LOCK_FUTEX;
 	}
@@ -479,6 +483,8 @@ static __always_inline void switch_out(struct task_struct *t, bool preempted, u6
 	if (!fresh && s->state == SLOT_RUNNING)
 		s->run += now - s->since;
 	s->executed = executed;
+	s->voluntary = t->nvcsw - s->voluntary_before;
+	s->involuntary = t->nivcsw - s->involuntary_before;
 	s->since = now;
 	s->woken = 0;
 	if (state & TASK_DEAD) {
@@ -486,10 +492,8 @@ static __always_inline void switch_out(struct task_struct *t, bool preempted, u6
 	} else if (preempted || state == TASK_RUNNING) {
 		s->state = SLOT_RUNNABLE;
 		s->call = CALL_NONE;
-		s->involuntary++;
 	} else {
 		slot_block(s, t);
-		s->voluntary++;
 		s->state = SLOT_BLOCKED;
 	}
 	s->seq++;

@@ -50,7 +50,8 @@ struct thread_slot {
 	u64 run, queue;  /* totals: on a CPU, ready to run */
 	u64 executed;    /* the kernel's own total on a CPU when it last left one */
 	u64 blocked[CAUSES];
-	u64 voluntary, involuntary;
+	u64 voluntary, involuntary; /* since the place was taken */
+	u64 voluntary_before, involuntary_before; /* what the kernel had counted by then */
 	u64 addr;        /* of the futex it is blocked on */
 	u32 value;       /* that it expected there */
 	u32 owner;       /* tid as the program sees it, LOCK_MUTEX, _WORD, _PI; 0: unknown */

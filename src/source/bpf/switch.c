@@ -21,12 +21,9 @@ struct switcher {
 	atomic_bool done;
 };
 
-static void load(struct bpf_room *r, struct group *g)
+static void load(struct group *g)
 {
-	r->kernel = btf__load_vmlinux_btf();
 	group_load(g);
-	btf__free(r->kernel);
-	r->kernel = NULL;
 	malloc_trim(0); /* the kernel's types were 10 MiB of it */
 }
 
@@ -38,7 +35,7 @@ static void *work(void *switcher)
 	if (!s->on)
 		group_detach(g);
 	else if (!g->skeleton)
-		load(s->room, g);
+		load(g);
 	else if (group_attach(g, &g->why))
 		group_detach(g);
 	atomic_store(&s->done, true);

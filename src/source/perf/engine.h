@@ -15,7 +15,7 @@
 #include "target/target.h"
 
 #define PERF_PMUS 4             /* kinds of cores on one machine */
-#define PERF_RESERVE 64         /* descriptors left to the rest of the program */
+#define PERF_RESERVE 320        /* descriptors left to the rest of the program, the probes among them */
 #define PERF_GROUP_READS 2048   /* threads times groups read in a tick, 1 to 2 ms; above, groups are left out */
 
 /* Why a number is not there. POINT_OK: it is. */
