@@ -15,7 +15,7 @@
 #include "target/target.h"
 
 #define PERF_PMUS 4             /* kinds of cores on one machine */
-#define PERF_RESERVE 320        /* descriptors left to the rest of the program, the probes among them */
+#define PERF_SHARE 2            /* one in so many of the descriptors is perf's; a third is /proc's, the rest the probes' */
 #define PERF_GROUP_READS 2048   /* threads times groups read in a tick, 1 to 2 ms; above, groups are left out */
 
 /* Why a number is not there. POINT_OK: it is. */

@@ -92,7 +92,7 @@ static struct perf_group *last_hardware(const struct perf *p)
 /* Whether the groups are more than may be read in a tick, or need more descriptors than there are. */
 static bool too_many(const struct perf *p, size_t threads)
 {
-	size_t groups = 0, fds = 0, room = p->file_limit > 2 * PERF_RESERVE ? p->file_limit - 2 * PERF_RESERVE : 0;
+	size_t groups = 0, fds = 0, room = p->file_limit / PERF_SHARE;
 
 	for (size_t i = 0; i < p->ngroups; i++) {
 		groups += p->groups[i].ncounted > 0;

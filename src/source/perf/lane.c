@@ -28,7 +28,7 @@ int perf_event_open_one(const struct perf *p, const struct perf_event *ev, pid_t
 
 	make_attr(p, ev, pmu, &attr);
 	fd = k->open(k->context, &attr, tid, leader);
-	if (fd >= 0 && (uint64_t)fd + PERF_RESERVE >= p->file_limit) {
+	if (fd >= 0 && (uint64_t)fd >= p->file_limit / PERF_SHARE) {
 		k->close(k->context, fd);
 		errno = EMFILE;
 		return -1;

@@ -73,7 +73,7 @@ static void test_a_reserve_of_descriptors_is_kept(void **state)
 	struct watch w;
 
 	(void)state;
-	watch_begin(&w, "reserve"); /* 80 in all: descriptors 10 to 15 are ours, 16 is not */
+	watch_begin(&w, "reserve"); /* 32 in all: descriptors 10 to 15 are ours, 16 is not */
 	watch_want(&w, CLOCK);
 	watch_open_100(&w);
 	assert_int_equal(replay_open_now(w.replay), 6);
@@ -109,7 +109,7 @@ static void test_groups_are_left_out_in_order(void **state)
 	check_groups("many", 600, (const bool[]){ true, true, true, false, false, false, false });
 	check_groups("many", 1024, (const bool[]){ true, true, false, false, false, false, false });
 	check_groups("many", 5000, (const bool[]){ true, false, false, false, false, false, false });
-	/* 1000 descriptors, 128 of them not ours: 23 for all groups of a thread, 20 without the last one */
+	/* 1744 descriptors, half of them ours: 23 for all groups of a thread, 20 without the last one */
 	check_groups("few-files", 37, (const bool[]){ true, true, true, true, true, true, true }); /* 851 */
 	check_groups("few-files", 38, (const bool[]){ true, true, true, true, true, true, false }); /* 874, then 760 */
 	check_groups("few-files", 200, (const bool[]){ true, false, false, false, false, false, false });
