@@ -211,9 +211,11 @@ void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, cons
  * "p99 1.9ms", and a smaller graph. */
 enum { NAME, WAITS_AT, WAITING, HELD_BY, SHARE, P99, GRAPH, LINE_COLUMNS };
 
+#define ADDRESS_COLS 15 /* "0x5581f2a041c0" */
+
 static const struct listing_column line_columns[LINE_COLUMNS] = {
 	[NAME] = { "lock", 11, 24, 0, true },
-	[WAITS_AT] = { "waits at", 12, 24, 1, true },
+	[WAITS_AT] = { "waits at", 11, 24, 1, true },
 	[WAITING] = { "waiting", 9, 0, 2, true },
 	[HELD_BY] = { "held by", 16, 22, 3, true },
 	[SHARE] = { "thr%", 11, 0, 5, true },
@@ -244,7 +246,7 @@ static const char *line_text(char buf[128], const struct locks *l, size_t row, i
 	return buf;
 }
 
-/* A column in which no line has anything is left out. */
+/* A column in which no line has anything is left out; the names have the room they need up to that of an address. */
 static void place_line(struct rect r, const struct locks *l, size_t count, struct listing_column columns[LINE_COLUMNS],
 	struct listing_place places[LINE_COLUMNS])
 {
@@ -252,12 +254,17 @@ static void place_line(struct rect r, const struct locks *l, size_t count, struc
 
 	memcpy(columns, line_columns, sizeof line_columns);
 	for (int i = 0; i < GRAPH; i++) {
-		bool any = false;
+		int width = 0;
 
-		for (size_t row = 0; row < count; row++)
-			any = any || line_text(buf, l, l->order[row], i)[0];
-		if (!any)
+		for (size_t row = 0; row < count; row++) {
+			int one = canvas_width(line_text(buf, l, l->order[row], i));
+
+			width = one > width ? one : width;
+		}
+		if (!width)
 			columns[i] = (struct listing_column){ .head = "", .cols = 1 };
+		else if (i == NAME && width >= columns[NAME].cols)
+			columns[NAME].cols = width + 1 < ADDRESS_COLS ? width + 1 : ADDRESS_COLS;
 	}
 	listing_place(columns, LINE_COLUMNS, r, places);
 }
