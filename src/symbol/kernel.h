@@ -8,8 +8,8 @@
  * of CPU time, most of it the kernel's. */
 void kernel_names(const uint64_t *addresses, size_t count, struct symbol_name *out);
 
-/* The pass itself, for a text that comes in pieces: takes whole lines, returns their bytes. The caller fills out[i].address,
- * and zeros the rest before the first piece. */
+/* The pass itself, for a text that comes in pieces: takes whole lines, returns their bytes. Before the first the caller
+ * fills out[i].address, in rising order, and zeros the rest. */
 size_t kernel_feed(struct symbol_name *out, size_t count, const char *text, size_t length);
 
 #endif

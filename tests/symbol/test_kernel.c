@@ -20,24 +20,28 @@ static const char text[] =
 
 static void addresses_get_the_nearest_name_below(void **state)
 {
-	struct symbol_name n[6] = { { .address = 0xffffffff810002ff }, { .address = 0xffffffff82000040 },
-		{ .address = 0xffffffffc0001010 }, { .address = 0xffffffff80ffffff }, { .address = 0xffffffff83000040 },
-		{ .address = 0xffffffff81000310 } };
+	struct symbol_name n[] = { { .address = 0xffffffff80ffffff }, { .address = 0xffffffff81000200 },
+		{ .address = 0xffffffff810002ff }, { .address = 0xffffffff81000310 }, { .address = 0xffffffff82000040 },
+		{ .address = 0xffffffff83000040 }, { .address = 0xffffffffc0001010 }, { .address = UINT64_MAX } };
 
 	(void)state;
-	assert_int_equal(kernel_feed(n, 6, text, strlen(text)), strlen(text));
-	assert_string_equal(n[0].name, "inner_one");
-	assert_int_equal(n[0].offset, 0xff);
-	assert_int_equal(n[0].kind, SYMBOL_FUNCTION);
-	assert_string_equal(n[0].module, "kernel");
-	assert_string_equal(n[1].name, "tasklist_lock");
-	assert_int_equal(n[1].kind, SYMBOL_OBJECT);
-	assert_string_equal(n[2].name, "nf_lookup");
-	assert_string_equal(n[2].module, "nf_conntrack");
-	assert_int_equal(n[2].offset, 0x10);
-	assert_int_equal(n[3].kind, SYMBOL_UNKNOWN); /* below everything */
-	assert_int_equal(n[4].kind, SYMBOL_UNKNOWN); /* far above everything */
-	assert_string_equal(n[5].name, "later_but_lower");
+	assert_int_equal(kernel_feed(n, 8, text, strlen(text)), strlen(text));
+	assert_int_equal(n[0].kind, SYMBOL_UNKNOWN); /* below everything */
+	assert_string_equal(n[1].name, "inner_one");
+	assert_int_equal(n[1].offset, 0);
+	assert_string_equal(n[2].name, "inner_one");
+	assert_int_equal(n[2].offset, 0xff);
+	assert_int_equal(n[2].kind, SYMBOL_FUNCTION);
+	assert_string_equal(n[2].module, "kernel");
+	assert_string_equal(n[3].name, "later_but_lower");
+	assert_int_equal(n[3].offset, 0x10);
+	assert_string_equal(n[4].name, "tasklist_lock");
+	assert_int_equal(n[4].kind, SYMBOL_OBJECT);
+	assert_int_equal(n[5].kind, SYMBOL_UNKNOWN); /* far above everything */
+	assert_string_equal(n[6].name, "nf_lookup");
+	assert_string_equal(n[6].module, "nf_conntrack");
+	assert_int_equal(n[6].offset, 0x10);
+	assert_int_equal(n[7].kind, SYMBOL_UNKNOWN);
 }
 
 static void a_text_may_come_in_pieces(void **state)
