@@ -1,11 +1,8 @@
 /* Reading the headers of an ELF file: 64 bits, of this machine's byte order. */
 #include "symbol/elffile.h"
 
-#include "base/alloc.h"
-
 #include <elf.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -8,7 +8,7 @@
 
 struct index_entry {
 	uint32_t at;   /* address less base */
-	uint32_t size; /* and INDEX_OBJECT, INDEX_LOCAL; 0: unknown, up to the next */
+	uint32_t size; /* 0: unknown, up to the next; and two bits: index.c */
 	uint32_t name; /* place in the names */
 };
 

@@ -2,7 +2,6 @@
 #include "symbol/maps.h"
 
 #include "base/alloc.h"
-#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>

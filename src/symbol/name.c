@@ -1,15 +1,12 @@
 /* What to call an address: a function, a variable, a place in a module, or a region of memory. */
 #include "symbol/private.h"
 
-#include "base/alloc.h"
 #include "base/str.h"
 #include "symbol/demangle.h"
 #include "symbol/place.h"
 
-#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define JIT_AGAIN (500 * NSEC_PER_MSEC) /* a perf map is looked at again for an unknown address no sooner than this */

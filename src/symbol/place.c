@@ -80,23 +80,24 @@ static bool is_the_file(int fd, int proc_dir, const struct map *map)
 int place_open_mapped(int proc_dir, int root, const char *path, const struct map *map, const char **why)
 {
 	char link[64];
+	struct stat st;
 	int fd;
 
 	snprintf(link, sizeof link, "map_files/%lx-%lx", (unsigned long)map->start, (unsigned long)map->end);
 	fd = reopen(openat(proc_dir, link, O_PATH | O_CLOEXEC));
 	if (fd >= 0) /* the very file, also one that was deleted; needs CAP_CHECKPOINT_RESTORE */
 		return fd;
-	fd = reopen(openat(proc_dir, "exe", O_PATH | O_CLOEXEC));
-	if (fd >= 0 && is_the_file(fd, proc_dir, map))
-		return fd;
-	if (fd >= 0)
-		close(fd);
 	fd = place_open(root, path);
 	if (fd >= 0 && is_the_file(fd, proc_dir, map))
 		return fd;
 	*why = fd >= 0 || errno == ENOENT ? "the file was deleted or replaced since it was mapped" :
 		errno == EACCES || errno == EPERM ? "not permitted to open the file" :
 		errno == EINVAL ? "not a regular file" : "the file cannot be opened";
+	if (fd >= 0)
+		close(fd);
+	fd = reopen(openat(proc_dir, "exe", O_PATH | O_CLOEXEC)); /* the program itself, also when it was deleted */
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == map->inode)
+		return fd;
 	if (fd >= 0)
 		close(fd);
 	return -1;

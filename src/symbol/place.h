@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-/* The root directory of the process (O_PATH); where that is not allowed, tach's own. Never -1 with an own one there. */
+/* The root directory of the process (O_PATH); where that is not allowed, tach's own. */
 int place_root(int proc_dir);
 
 /* A regular file below root, "/usr/bin/x", symlinks taken as the target would. Devices and pipes are not even opened.

@@ -251,11 +251,10 @@ static void explain(struct unwinder *u)
 /* The tables that an unwinder holds cannot be given up before it. */
 static void keep_limit(struct symbol_cache *c)
 {
-	if (c->images.bytes > c->images.limit)
-		for (struct symbols *s = c->processes; s; s = s->next) {
-			unwinder_free(s->unwinder);
-			s->unwinder = NULL;
-		}
+	for (struct symbols *s = c->images.bytes > c->images.limit ? c->processes : NULL; s; s = s->next) {
+		unwinder_free(s->unwinder);
+		s->unwinder = NULL;
+	}
 	images_trim(&c->images, NULL);
 }
 
@@ -269,12 +268,12 @@ static bool unwind_by_tables(struct frames *now)
 	u->now = now;
 	u->outside = u->wild = false;
 	rc = dwfl_getthread_frames(u->dwfl, 1, take_frame, u);
-	if (now->out->count == now->max)
-		frames_say(now, "deeper than %zu frames", now->max);
+	if (rc == 0 && !u->outside)
+		now->out->whole = true;
 	else if (u->wild)
 		frames_say(now, "a return address that is not in code: the stack is overwritten, or its unwind data wrong");
-	else if (rc == 0 && !u->outside)
-		now->out->whole = true;
+	else if (rc > 0)
+		frames_say(now, "deeper than %zu frames", now->max);
 	else
 		explain(u);
 	u->now = NULL;

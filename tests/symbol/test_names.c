@@ -2,8 +2,8 @@
  * namespaces; lines. The programs are subject.c. */
 #include "live.h"
 
-#include <sched.h>
-#include <sys/mount.h>
+#include <dlfcn.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 
 static char directory[] = "/tmp/tach-test-XXXXXX"; /* everybody may read it */
@@ -93,8 +93,8 @@ static void variables_have_their_names(void **state)
 	live_end(&l);
 }
 
-/* Where the heap begins, by the kernel. */
-static uint64_t heap_of(pid_t pid)
+/* Where a region begins, by the kernel. */
+static uint64_t start_of(pid_t pid, const char *region)
 {
 	unsigned long start = 0;
 	char path[32], line[512];
@@ -103,7 +103,7 @@ static uint64_t heap_of(pid_t pid)
 	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
 	maps = fopen(path, "r");
 	while (fgets(line, sizeof line, maps))
-		if (strstr(line, "[heap]"))
+		if (strstr(line, region))
 			sscanf(line, "%lx", &start);
 	fclose(maps);
 	return start;
@@ -117,7 +117,7 @@ static void regions_have_theirs(void **state)
 
 	(void)state;
 	begin(&l);
-	check(&l, heap_of(child_pid(l.child)) + 0x40, SYMBOL_REGION, "[heap]+0x40");
+	check(&l, start_of(child_pid(l.child), "[heap]") + 0x40, SYMBOL_REGION, "[heap]+0x40");
 	check(&l, live_address(&l, "stack"), SYMBOL_REGION, "[stack]");
 	check(&l, live_address(&l, "shared"), SYMBOL_REGION, "[shared]+0x40");
 	at = live_address(&l, "anonymous");
@@ -126,6 +126,27 @@ static void regions_have_theirs(void **state)
 	assert_string_equal(why(&l, at), "memory without a name");
 	check(&l, 8, SYMBOL_UNKNOWN, "0x8");
 	assert_string_equal(why(&l, 8), "not mapped");
+	live_end(&l);
+}
+
+/* The kernel's own code in every process, at the same place in its image as in ours. */
+static void the_vdso_has_names(void **state)
+{
+	uint64_t own = getauxval(AT_SYSINFO_EHDR), start = 0;
+	void *image = dlopen("linux-vdso.so.1", RTLD_NOW | RTLD_NOLOAD);
+	void *function = image ? dlsym(image, "__vdso_clock_gettime") : NULL;
+	struct live l;
+
+	(void)state;
+	if (!own || !function) {
+		printf("# skip: no vdso that tells its names\n");
+		skip();
+	}
+	begin(&l);
+	start = start_of(child_pid(l.child), "[vdso]");
+	check(&l, start + ((uint64_t)(uintptr_t)function - own), SYMBOL_FUNCTION, "clock_gettime");
+	check(&l, start + ((uint64_t)(uintptr_t)function - own) + 1, SYMBOL_FUNCTION, "clock_gettime+0x1");
+	dlclose(image);
 	live_end(&l);
 }
 
@@ -306,15 +327,25 @@ static int look_without_privilege(void)
 	run("cp %s %s", own_library, copy);
 	live_start(&l, argv);
 	live_look(&l, child_pid(l.child));
-	symbols_name(l.symbols, live_address(&l, "inner"), &name); /* by /proc/PID/exe */
+	symbols_name(l.symbols, live_address(&l, "inner"), &name);
 	if (strcmp(name.name, "inner") != 0)
 		return 2;
+	run("rm %s", own_program);
+	symbols_stale(l.symbols);
+	symbols_name(l.symbols, live_address(&l, "inner"), &name); /* deleted: by /proc/PID/exe */
+	if (strcmp(name.name, "inner") != 0)
+		return 6;
 	if (strstr(why(&l, live_address(&l, "mapped") + 0x40), "replaced")) /* by its path */
 		return 3;
-	if (strcmp(why_replaced_by(&l, own_program), "the file was deleted or replaced since it was mapped") != 0)
+	if (strcmp(why_replaced_by(&l, "/bin/true"), "the file was deleted or replaced since it was mapped") != 0)
 		return 4;
 	if (strstr(why_replaced_by(&l, copy), "replaced")) /* the same again, told by headers and build id */
 		return 5;
+	symbols_close(l.symbols);
+	symbol_cache_free(l.cache);
+	live_look(&l, 1); /* root's */
+	if (geteuid() != 0 && strcmp(why(&l, 8), "not permitted to read the maps of the process") != 0)
+		return 7;
 	live_end(&l);
 	return 0;
 }
@@ -325,9 +356,10 @@ static void a_replaced_file_without_privilege(void **state)
 
 	(void)state;
 	subject_path(nofp, sizeof nofp, "nofp");
-	copy_subject(own_program, "program", "chmod 755 $p");
+	run("mkdir -m 777 %s/own", directory);
+	copy_subject(own_program, "own/program", "chmod 755 $p");
 	snprintf(own_library, sizeof own_library, "%s/own/library", directory);
-	run("mkdir -m 777 %s/own && cp %s %s && chmod 755 %s", directory, nofp, own_library, own_library);
+	run("cp %s %s && chmod 755 %s", nofp, own_library, own_library);
 	assert_int_equal(unprivileged(look_without_privilege), 0);
 }
 
@@ -552,6 +584,7 @@ int main(void)
 		cmocka_unit_test(functions_have_their_names),
 		cmocka_unit_test(variables_have_their_names),
 		cmocka_unit_test(regions_have_theirs),
+		cmocka_unit_test(the_vdso_has_names),
 		cmocka_unit_test(a_stripped_program_says_so),
 		cmocka_unit_test(a_debug_file_beside_the_program),
 		cmocka_unit_test(debug_information_that_is_compressed),
