@@ -235,7 +235,7 @@ static void draw_panes(struct screen *s, struct view views[], struct canvas *c, 
 static void draw_dashboard(struct screen *s, const struct view *v, struct canvas *c)
 {
 	struct layout_wish wishes[LAYOUT_PANES];
-	struct view views[LAYOUT_PANES];
+	struct view views[LAYOUT_PANES] = { { .store = NULL } };
 	struct rect places[LAYOUT_PANES], body = { 0, 0, c->rows, c->cols };
 	struct layout l = { .pane = places };
 	size_t n = pane_count();
