@@ -42,6 +42,7 @@ static const struct row rows[] = {
 	{ "tcp rx B", "trxB", { "tcp.rx_bytes" }, .rank = 3, .flags = ROW_RATE },
 	{ "tcp tx B", "ttxB", { "tcp.tx_bytes" }, .rank = 3, .flags = ROW_RATE },
 	{ "tcp rtx", "rtx", { "tcp.retransmits" }, .rank = 2, .flags = ROW_RATE },
+	{ "rtx share", "rtx%", { "tcp.retransmit_ratio" }, .rank = 6, .flags = ROW_PERCENT },
 	{ "tcp rtt", "rtt", { "tcp.rtt_seconds" }, .rank = 3 },
 	{ "rtt max", "rttm", { "tcp.rtt_max_seconds" }, .rank = 6 },
 	{ "tcp conns", "conn", { "tcp.sockets" }, .rank = 5 },
