@@ -128,7 +128,7 @@ $(BUILD)/libtests.a: $(TEST_HELP)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libtests.a $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(TEST_LIBS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) $(LIBS)
 
 $(BUILD)/tests/bench/bench: $(BENCH_OBJECTS)
 
@@ -214,11 +214,11 @@ fuzz-here: $(FUZZ_BINS)
 		grep -h -e number_of_executed_units -e average_exec_per_sec $(BUILD)/$$name.log || true; \
 	done
 
-# What tach costs, beside what others cost, in one run; PART=publish, screen, watching or probes runs only that.
+# What tach costs, beside what others cost, in one run; PART=publish, screen, watching, symbol or probes runs only that.
 bench:
 	@tools/setup.sh build test bench
 	+@$(again) bench-here
-bench-here: all $(SUBJECT) $(BUILD)/tests/bench/bench
+bench-here: all $(SUBJECT) $(SYMBOL_SUBJECTS) $(BUILD)/tests/bench/bench
 	@BUILD=$(BUILD) $(BUILD)/tests/bench/bench $(PART)
 
 # What tach can on the kernels of Debian's releases, in an emulator; KERNELS="6.1 6.12" narrows it.

@@ -38,6 +38,7 @@ struct symbol_worker {
 	struct question *first, **last, *current; /* current: one, or a list of the kernel's */
 	size_t waiting_bytes;
 	struct symbol_result *done[SYMBOL_DONE]; /* oldest first */
+	size_t done_bytes;
 	struct known *processes;
 	struct symbol_counts counts;
 	struct symbol_cache *cache;              /* the thread's alone, as is what follows */
@@ -62,16 +63,31 @@ static bool is_key(const struct symbol_key *a, const struct symbol_key *b)
 
 /* ---- the thread ---- */
 
+static size_t result_bytes(const struct symbol_result *r)
+{
+	return sizeof *r + r->count * sizeof r->names[0];
+}
+
+/* Under the lock. */
+static struct symbol_result *take_result(struct symbol_worker *w, size_t i)
+{
+	struct symbol_result *r = w->done[i];
+
+	w->counts.done--;
+	w->done_bytes -= result_bytes(r);
+	memmove(w->done + i, w->done + i + 1, (w->counts.done - i) * sizeof(struct symbol_result *));
+	return r;
+}
+
 /* Under the lock. */
 static void keep_result(struct symbol_worker *w, struct symbol_result *r)
 {
-	if (w->counts.done == SYMBOL_DONE) {
-		free(w->done[0]);
-		w->counts.done--;
+	while (w->counts.done == SYMBOL_DONE || (w->counts.done && w->done_bytes + result_bytes(r) > SYMBOL_DONE_BYTES)) {
+		free(take_result(w, 0));
 		w->counts.untaken++;
-		memmove(w->done, w->done + 1, w->counts.done * sizeof(struct symbol_result *));
 	}
 	w->done[w->counts.done++] = r;
+	w->done_bytes += result_bytes(r);
 	w->counts.answered++;
 }
 
@@ -419,9 +435,7 @@ enum symbol_state symbol_worker_take(struct symbol_worker *w, struct symbol_key 
 	i = find_done(w, &key);
 	if (i < w->counts.done) {
 		state = SYMBOL_STATE_DONE;
-		*out = w->done[i];
-		w->counts.done--;
-		memmove(w->done + i, w->done + i + 1, (w->counts.done - i) * sizeof(struct symbol_result *));
+		*out = take_result(w, i);
 	} else if (is_waiting(w, &key))
 		state = SYMBOL_STATE_WAITS;
 	pthread_mutex_unlock(&w->lock);

@@ -11,6 +11,7 @@
 #define SYMBOL_WAITING 512u            /* questions that wait at most */
 #define SYMBOL_WAITING_BYTES (1u << 20) /* ... and copies of stacks with them */
 #define SYMBOL_DONE 512u               /* answers that are kept; then the oldest goes, and may be asked for again */
+#define SYMBOL_DONE_BYTES (1u << 20)   /* ... or as soon as they take more than that */
 #define SYMBOL_FRAMES 64u              /* frames of an answer */
 #define SYMBOL_STACK_BYTES 65536u      /* of one copy; what is beyond is left out */
 
@@ -22,8 +23,8 @@ struct symbol_worker *symbol_worker_start(struct err *e);
 /* Returns within a second, also when the thread hangs in a read. NULL is fine. */
 void symbol_worker_stop(struct symbol_worker *w);
 
-/* Processes are known by pid, as tach sees it. proc_dirfd (of /proc/PID) stays the caller's. To say it again of one that
- * still lives changes nothing. */
+/* Processes are known by pid, as tach sees it. proc_dirfd (of /proc/PID) stays the caller's; a copy of it is held, so tell
+ * only of processes that are asked about. To say it again of one that still lives changes nothing. */
 void symbol_worker_know(struct symbol_worker *w, pid_t pid, int proc_dirfd);
 void symbol_worker_exec(struct symbol_worker *w, pid_t pid);   /* it called exec: all its addresses mean something else */
 void symbol_worker_forget(struct symbol_worker *w, pid_t pid); /* it has ended; what was asked before is still answered */

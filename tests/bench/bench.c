@@ -1,4 +1,4 @@
-/* `make bench`: all of it, or what the arguments name (publish, screen, watching, probes). Run from the top of the tree. */
+/* `make bench`: all of it, or the parts that the arguments name, as in the table below. Run from the top of the tree. */
 #include "bench.h"
 
 #include <setjmp.h>
@@ -15,7 +15,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } parts[] = { { "publish", bench_publish }, { "screen", bench_screen }, { "watching", bench_watching },
-	{ "probes", bench_probes } };
+	{ "symbol", bench_symbol }, { "probes", bench_probes } };
 
 static int ascending(const void *a, const void *b)
 {
