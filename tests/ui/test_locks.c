@@ -212,36 +212,32 @@ static void the_selection_follows_its_lock(void **state)
 	end(&f);
 }
 
-static const char *const sites_before[] = { "row locks 1 a mutex lock 0xa 7 1 1 0 - - - 0 - - -",
-	"row lock_sites 1 0xa 7 wait w1 1 x.c:1 \"run > get\" 10", "row lock_sites 2 0xa 7 wait w2 2 x.c:1 \"run > get\" 10",
-	"row lock_sites 3 0xa 7 wait w1 3 x.c:1 \"run > get\" 10", "row lock_sites 4 0xa 7 wait w3 4 x.c:1 \"run > get\" 10",
-	"row lock_sites 5 0xa 7 wait w4 5 x.c:1 \"run > get\" 10", "row lock_sites 6 0xa 7 wait w1 1 x.c:9 put 10",
-	"row lock_sites 7 0xa 7 hold ctl 9 y.c:5 \"grow > move\" 10", "row lock_sites 8 0xa 8 wait other 1 z.c:7 - 10",
-	"row lock_sites 9 0xb 7 wait other 1 z.c:8 - 10", NULL };
-static const char *const sites_after[] = { "row locks 1 a mutex lock 0xa 7 2 2 0 - - - 0 - - -",
-	"row lock_sites 1 0xa 7 wait w1 1 x.c:1 \"run > get\" 30", "row lock_sites 2 0xa 7 wait w2 2 x.c:1 \"run > get\" 30",
-	"row lock_sites 3 0xa 7 wait w1 3 x.c:1 \"run > get\" 20", "row lock_sites 4 0xa 7 wait w3 4 x.c:1 \"run > get\" 20",
-	"row lock_sites 5 0xa 7 wait w4 5 x.c:1 \"run > get\" 25", "row lock_sites 6 0xa 7 wait w1 1 x.c:9 put 35",
-	"row lock_sites 7 0xa 7 hold ctl 9 y.c:5 \"grow > move\" 15", "row lock_sites 8 0xa 8 wait other 1 z.c:7 - 90",
+static const char *const sites[] = { "row locks 1 a mutex lock 0xa 7 2 2 0 - - - 0 - - -",
+	"row lock_sites 1 0xa 7 wait w1 1 x.c:1 \"run > get\" 20", "row lock_sites 2 0xa 7 wait w2 2 x.c:1 \"run > get\" 15",
+	"row lock_sites 3 0xa 7 wait w1 3 x.c:1 \"run > get\" 10", "row lock_sites 4 0xa 7 wait w3 4 x.c:1 \"run > get\" 15",
+	"row lock_sites 5 0xa 7 wait w4 5 x.c:1 \"run > get\" 15", "row lock_sites 6 0xa 7 wait w1 1 x.c:9 put 25",
+	"row lock_sites 7 0xa 7 hold ctl 9 y.c:5 \"grow > move\" 5", "row lock_sites 8 0xa 8 wait other 1 z.c:7 - 90",
 	"row lock_sites 9 0xb 7 wait other 1 z.c:8 - 90", NULL };
+static const char *const untaken[] = { "row locks 1 a mutex lock 0xa 7 2 2 0 - - - 0 - - -",
+	"row lock_sites 1 0xa 7 wait w1 1 x.c:1 \"run > get\" -", NULL };
 
-/* 75 of 100 samples at x.c:1, of four names, one of them twice; those of another process or lock are not there. */
+/* 75 of 100 stacks at x.c:1, of four names, one of them twice; those of another process or lock are not there. */
 static void sites_are_shares_and_name_a_thread_once(void **state)
 {
 	struct fixture f = begin_locks();
 
 	(void)state;
-	tick(&f, sites_before);
-	tick(&f, sites_after);
+	tick(&f, sites);
+	tick(&f, sites);
 	press(&f, "44");
 	draw(&f, 40, 120);
 	shows(&f, "  75% w1 w2 w3 +1 x.c:1 ");
 	shows(&f, "  25% w1 ");
 	shows(&f, " 100% ctl      y.c:5    grow > move");
 	hides(&f, "z.c:");
-	tick(&f, sites_after); /* nobody waited: places stay, shares of nothing are not shown */
+	tick(&f, untaken); /* a share of nothing is not shown */
 	draw(&f, 40, 120);
-	shows(&f, "    - w1 w2 w3 +1 x.c:1 ");
+	shows(&f, "    - w1       x.c:1 ");
 	end(&f);
 }
 

@@ -290,7 +290,7 @@ const struct pane_ops pane_locks = {
 		"end by spinning are not seen. Zoomed: thr% is the share of all threads' time, runq how long those that were woken "
 		"then waited for a CPU, p50 p99 max of the last 10 s, held by the owner that the lock itself names, with ~ "
 		"whoever woke the last waiter, a guess. Below, for the selected lock: where its waiters stood and where it was let "
-		"go, in % of what was sampled; who waited for whom; the kernel's own locks. Condition variables, joins and queues "
+		"go, in % of the stacks taken so far; who waited for whom; the kernel's own locks. Condition variables, joins and queues "
 		"are threads without work, not contention, and stand apart. Without the probe: voluntary context switches are "
 		"waits of any kind, involuntary ones a CPU taken away; the run queue delay is how many threads at a time wanted to "
 		"run and had no CPU.",

@@ -1,4 +1,4 @@
-/* Who waits for a lock and who lets it go, by call site: shares of what was sampled in the newest interval. */
+/* Who waits for a lock and who lets it go, by call site: shares of the stacks that were taken so far. */
 #include "ui/pane/locks.h"
 
 #include "base/alloc.h"
