@@ -28,7 +28,7 @@
 #define WORDS_MAX 12
 #define PATIENCE_MS 10000
 #define ESCAPE_MS 100
-#define SETTLE_MS 500 /* in UPDATE mode there is nothing to wait for */
+#define SETTLE_MS 500 /* in UPDATE mode there is nothing to compare with */
 
 struct script {
 	const char *name; /* of the file, without .keys */
@@ -137,14 +137,28 @@ static void do_resize(struct script *s, char *rest)
 	pty_resize(play_pty(s->play), s->rows, s->cols);
 }
 
+/* The screen once it has not changed for a while: on a busy machine a frame takes its time. */
+static char *settled_screen(struct script *s)
+{
+	char *text = pty_screen(play_pty(s->play));
+	bool same = false;
+
+	for (int waited = 0; !same && waited < PATIENCE_MS; waited += SETTLE_MS) {
+		char *before = text;
+
+		pty_run(play_pty(s->play), SETTLE_MS);
+		text = pty_screen(play_pty(s->play));
+		same = strcmp(before, text) == 0;
+		free(before);
+	}
+	return text;
+}
+
 static void write_screen(struct script *s, const char *path)
 {
-	FILE *out;
-	char *text;
+	char *text = settled_screen(s);
+	FILE *out = fopen(path, "w");
 
-	pty_run(play_pty(s->play), SETTLE_MS);
-	text = pty_screen(play_pty(s->play));
-	out = fopen(path, "w");
 	if (!out || fputs(text, out) < 0 || fclose(out) != 0)
 		wrong(s, "cannot write the screen");
 	free(text);
