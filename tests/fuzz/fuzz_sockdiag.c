@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			else
 				ledger_end(&ledger, &seen);
 		}
-		ledger_finish(&ledger);
+		ledger_finish(&ledger, true);
 	}
 	ledger_free(&ledger);
 	return 0;

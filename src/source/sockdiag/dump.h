@@ -37,10 +37,4 @@ void dump_close(struct dump *d);
  * a failure the next call begins anew. */
 enum dump_progress dump_go(struct dump *d, nsec_t until, size_t least, dump_visit *visit, void *context, struct err *e);
 
-/* Whether one is under way. */
-static inline bool dump_is_going(const struct dump *d)
-{
-	return d->pass || d->asked;
-}
-
 #endif

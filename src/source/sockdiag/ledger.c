@@ -22,7 +22,7 @@ void ledger_free(struct ledger *l)
 	free(l->list);
 	free(l->pending);
 	free(l->listeners);
-	free(l->last_listeners);
+	free(l->fresh);
 }
 
 /* ---- growth ---- */
@@ -96,10 +96,10 @@ static void watch(struct ledger *l, struct idslot *slot, const struct seen *s, b
 
 static void note_listener(struct ledger *l, const struct seen *s, bool ours)
 {
-	if (s->state != SEEN_LISTEN || l->nlisteners == LEDGER_MOST)
+	if (s->state != SEEN_LISTEN || l->nfresh == LEDGER_MOST)
 		return;
-	l->listeners = xgrow(l->listeners, &l->listeners_capacity, l->nlisteners + 1, sizeof *l->listeners);
-	l->listeners[l->nlisteners++] = (struct listener){ s->local, s->space, ours };
+	l->fresh = xgrow(l->fresh, &l->fresh_capacity, l->nfresh + 1, sizeof *l->fresh);
+	l->fresh[l->nfresh++] = (struct listener){ s->local, s->space, ours };
 }
 
 /* One that nobody holds can be nobody's yet; one that somebody holds is looked for until all were asked. */
@@ -120,7 +120,7 @@ static void take_stranger(struct ledger *l, struct idslot *slot, const struct se
 void ledger_begin(struct ledger *l)
 {
 	l->cycle++;
-	l->npending = l->nlisteners = l->left_out = 0;
+	l->npending = l->nfresh = l->left_out = 0;
 	for (size_t i = 0; i < l->count; i++)
 		l->list[i].moved = 0;
 }
@@ -199,8 +199,8 @@ void ledger_end(struct ledger *l, const struct seen *s)
 	}
 	if (slot && slot->value >= STRANGER_SETTLED)
 		return;
-	for (size_t i = 0; i < l->nlast; i++)
-		if (l->last_listeners[i].ours && hears(&l->last_listeners[i], s)) {
+	for (size_t i = 0; i < l->nlisteners; i++)
+		if (l->listeners[i].ours && hears(&l->listeners[i], s)) {
 			l->lost++;
 			return;
 		}
@@ -256,22 +256,43 @@ static void place(struct ledger *l, struct watched *w)
 	w->placed = true;
 }
 
-void ledger_finish(struct ledger *l)
+/* Those that could not be seen in this cycle are there if they were in the last one. */
+static void keep_others(struct ledger *l)
 {
-	struct listener *listeners = l->last_listeners;
-	size_t capacity = l->last_capacity;
+	for (size_t i = 0; i < l->count; i++) {
+		struct watched *w = &l->list[i];
 
+		if ((w->seen.protocol == IPPROTO_UDP || w->seen.state == SEEN_LISTEN) && w->cycle == l->cycle - 1)
+			w->cycle = l->cycle;
+	}
+}
+
+static void take_listeners(struct ledger *l)
+{
+	struct listener *old = l->listeners;
+	size_t capacity = l->listeners_capacity;
+
+	l->listeners = l->fresh;
+	l->listeners_capacity = l->fresh_capacity;
+	l->nlisteners = l->nfresh;
+	l->fresh = old;
+	l->fresh_capacity = capacity;
+}
+
+void ledger_finish(struct ledger *l, bool others)
+{
+	if (others)
+		take_listeners(l);
+	else
+		keep_others(l);
 	drop_ended(l);
+	l->datagrams = false;
 	for (size_t i = 0; i < l->count; i++) {
 		struct watched *w = &l->list[i];
 
 		if (!w->placed)
 			place(l, w);
 		w->busy = w->busy / 2 + w->moved;
+		l->datagrams |= w->seen.protocol == IPPROTO_UDP;
 	}
-	l->last_listeners = l->listeners;
-	l->last_capacity = l->listeners_capacity;
-	l->nlast = l->nlisteners;
-	l->listeners = listeners;
-	l->listeners_capacity = capacity;
 }

@@ -38,8 +38,9 @@ struct ledger {
 	struct idmap cookies;
 	struct seen *pending;        /* strangers of this cycle of whom is not known yet whose they are */
 	size_t npending, pending_capacity;
-	struct listener *listeners, *last_listeners; /* of this cycle, and of the one before */
-	size_t nlisteners, listeners_capacity, nlast, last_capacity;
+	struct listener *fresh, *listeners; /* of this cycle, and of the newest complete one */
+	size_t nfresh, fresh_capacity, nlisteners, listeners_capacity;
+	bool datagrams;              /* some of those that are watched are of UDP */
 	uint32_t cycle, round, moment;
 	uint64_t total[SEEN_TOTALS]; /* of TCP sockets */
 	uint64_t udp_drops;
@@ -63,8 +64,9 @@ void ledger_adopt(struct ledger *l, bool ours(const void *context, const struct 
 /* A socket is no more, and this is how it ended. */
 void ledger_end(struct ledger *l, const struct seen *s);
 
-/* Ends a cycle in which all that are watched could be seen: drops who was not there, and places who is new. */
-void ledger_finish(struct ledger *l);
+/* Ends a cycle in which all that are watched could be seen: drops who was not there, and places who is new. Without `others`
+ * only connections could: sockets that listen, and those of UDP, stay as they are. */
+void ledger_finish(struct ledger *l, bool others);
 
 /* Ends a round: forgets strangers that are no more. */
 void ledger_sweep(struct ledger *l);

@@ -22,7 +22,7 @@ struct space {
 	struct dump connections, others;
 	uint32_t began, complete; /* the surveyor's: cycles in which the dump of connections began, and was complete */
 	uint32_t others_complete; /* cycle in which the other one was */
-	unsigned ticks;           /* that the dump of connections takes so far */
+	unsigned ticks;           /* of the dump of connections that is under way, this one too; 0: none is */
 	unsigned rounds;          /* dumps of connections since the last time that there was one in each namespace */
 	nsec_t started, cost;     /* of it: when, and CPU time of tach */
 	struct endings endings;

@@ -4,6 +4,7 @@
 #include "source/sockdiag/lookup.h"
 
 #include <netinet/in.h>
+#include <sys/stat.h>
 
 /* CPU time of a tick for sockets, and for descriptors: a share of the time since the last one. */
 #define DUMP_SHARE 200
@@ -11,8 +12,10 @@
 #define WALK_LEAST (500 * NSEC_PER_USEC)
 #define AT_FIRST (20 * NSEC_PER_MSEC)    /* each, at the first tick: what was there before must be known */
 #define LEAST 1024                       /* sockets in a tick, however long it takes */
-#define SEARCH_SHARE 1000                /* of all time, for dumps that only look for new connections */
+#define SEARCH_SHARE 500                 /* of all time, for dumps that look for new sockets while something tells of such */
+#define IDLE_SHARE 5000                  /* else: for what came in the place of another */
 #define SEARCH_LATEST (3 * NSEC_PER_SEC)
+#define COUNTED 32                       /* processes whose descriptors are counted for that, 3 us each */
 #define LOOKUPS_MOST 256                 /* known connections that are asked for one by one, a microsecond or two each */
 
 void survey_open(struct survey *s)
@@ -68,23 +71,18 @@ static bool go_on(struct survey *s, struct dump *d, nsec_t until)
 static void look_at_connections(struct survey *s, struct space *space, nsec_t until)
 {
 	nsec_t cpu = clock_cpu_thread();
-	bool complete;
+	bool complete = go_on(s, &space->connections, until);
 
-	if (!dump_is_going(&space->connections)) {
-		space->began = s->ledger.cycle;
-		space->started = clock_now();
-		space->ticks = 0;
-		space->cost = 0;
-	}
-	complete = go_on(s, &space->connections, until);
 	space->cost += clock_cpu_thread() - cpu;
-	space->ticks++;
-	if (!complete)
+	if (!complete) {
+		space->ticks++;
 		return;
+	}
 	space->complete = s->ledger.cycle;
 	space->fresh = false;
 	space->rounds++;
 	s->ticks = space->ticks;
+	space->ticks = 0;
 }
 
 /* Whether all connections were dumped in this cycle, so that who was not seen is not there. */
@@ -93,20 +91,63 @@ static bool is_covered(const struct survey *s, const struct space *space)
 	return space->complete == s->ledger.cycle && space->began == s->ledger.cycle;
 }
 
-static bool is_due(const struct space *space)
+/* How many descriptors the target has; 0: the kernel does not count them (before Linux 6.2), or not for us. */
+static uint64_t count_files(const struct target *t)
 {
-	nsec_t wait = space->cost * SEARCH_SHARE;
+	size_t n;
+	const struct process *p = target_processes(t, &n);
+	uint64_t files = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < n && i < COUNTED; i++)
+		if (!p[i].gone && fstatat(p[i].dir, "fd", &st, 0) == 0)
+			files += (uint64_t)st.st_size;
+	return files;
+}
+
+static void look_for_signs(struct survey *s, const struct target *t)
+{
+	uint64_t files = count_files(t);
+
+	s->signs |= files == 0 || files != s->files;
+	s->files = files;
+}
+
+static bool is_due(const struct survey *s, const struct space *space)
+{
+	nsec_t wait = space->cost * (s->signs ? SEARCH_SHARE : IDLE_SHARE);
 
 	return clock_now() - space->started >= (wait < SEARCH_LATEST ? wait : SEARCH_LATEST);
 }
 
-/* waited: the cycle could not be ended without a dump. */
-static void look_at(struct survey *s, struct space *space, nsec_t until, bool waited)
+/* Begins dumps where it is time for it. waited: the cycle could not be ended without one. */
+static void begin_dumps(struct survey *s, bool waited)
 {
-	if (space->others_complete != s->ledger.cycle && go_on(s, &space->others, until))
+	bool begun = false;
+
+	for (size_t i = 0; i < SPACES_MOST; i++) {
+		struct space *space = &s->spaces.list[i];
+
+		if (!space->open || space->ticks || !((waited && !is_covered(s, space)) || is_due(s, space)))
+			continue;
+		space->began = s->ledger.cycle;
+		space->started = clock_now();
+		space->ticks = 1;
+		space->cost = 0;
+		begun = true;
+	}
+	s->signs &= !begun;
+	s->others |= begun || s->ledger.datagrams;
+}
+
+/* Goes on with them. Returns whether all that are not asked for one by one have been seen. */
+static bool look_at(struct survey *s, struct space *space, nsec_t until)
+{
+	if (s->others && space->others_complete != s->ledger.cycle && go_on(s, &space->others, until))
 		space->others_complete = s->ledger.cycle;
-	if (dump_is_going(&space->connections) || (waited && !is_covered(s, space)) || is_due(space))
+	if (space->ticks)
 		look_at_connections(s, space, until);
+	return !s->others || space->others_complete == s->ledger.cycle;
 }
 
 /* ---- those that are known ---- */
@@ -159,9 +200,11 @@ static void hear(struct survey *s)
 static void begin(struct survey *s, const struct target *t)
 {
 	spaces_follow(&s->spaces, t);
+	look_for_signs(s, t);
 	cgroups_follow(&s->cgroups, t);
 	ledger_begin(&s->ledger);
 	s->going = true;
+	s->others = false;
 }
 
 /* Returns whether all that are watched have been seen, if they are still there. */
@@ -170,14 +213,14 @@ static bool look(struct survey *s, nsec_t until, bool waited)
 	bool swept = true, others = true;
 
 	s->ledger.moment++;
+	begin_dumps(s, waited);
 	for (s->at = 0; s->at < SPACES_MOST; s->at++) {
 		struct space *space = &s->spaces.list[s->at];
 
 		if (!space->open)
 			continue;
-		look_at(s, space, until, waited);
+		others &= look_at(s, space, until);
 		swept &= space->rounds > 0;
-		others &= space->others_complete == s->ledger.cycle;
 	}
 	for (size_t i = 0; swept && i < SPACES_MOST; i++)
 		s->spaces.list[i].rounds = 0;
@@ -223,6 +266,6 @@ bool survey_tick(struct survey *s, const struct target *t)
 	if (!first)
 		identify(s, t, clock_cpu_thread() + walk);
 	if (!s->going)
-		ledger_finish(&s->ledger);
+		ledger_finish(&s->ledger, s->others);
 	return !s->going;
 }

@@ -1,8 +1,8 @@
 /*
  * Looking at the target's sockets, tick by tick, each within a share of the time that passed.
  *
- * New connections are found by a dump of all that there are, as often as its price allows; in between, those that are known
- * are asked for one by one. Where the target has too many for that only the dump says what they moved, and if it takes
+ * New sockets are found by dumps of all that there are, as often as their price allows: rarely while the number of the
+ * target's descriptors stays the same. In between, connections that are known are asked for one by one. Where the target has too many for that only the dump says what they moved, and if it takes
  * several ticks there is nothing to say in the ticks between.
  */
 #ifndef TACH_SOURCE_SOCKDIAG_SURVEY_H
@@ -20,6 +20,9 @@ struct survey {
 	struct ledger ledger;
 	size_t at;          /* namespace that is being looked at */
 	bool going;         /* a cycle is under way */
+	bool others;        /* it looks also at those that are no connections */
+	bool signs;         /* something told of new sockets since the last search for them */
+	uint64_t files;     /* descriptors of the target */
 	nsec_t last;        /* tick */
 	unsigned ticks;     /* that the newest dump of connections took */
 	struct err failure; /* of the newest dump; code 0: none */

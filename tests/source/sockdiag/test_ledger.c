@@ -40,7 +40,7 @@ static void look(struct ledger *l, const struct seen *s, bool old)
 	ledger_begin(l);
 	if (s)
 		ledger_take(l, s, true, old, 0);
-	ledger_finish(l);
+	ledger_finish(l, true);
 }
 
 static void expect(const struct ledger *l, uint64_t n)
@@ -237,12 +237,12 @@ static void a_stranger_that_turns_out_ours_counts_from_its_birth(void **state)
 	assert_int_equal(l.npending, 1);
 	ledger_adopt(&l, no, NULL);
 	assert_int_equal(l.npending, 1);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	expect(&l, 0);
 	s = tcp(1, 20);
 	look_at_stranger(&l, &s, false, 0);
 	ledger_adopt(&l, yes, NULL);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	expect(&l, 20);
 	ledger_free(&l);
 }
@@ -254,11 +254,11 @@ static void a_stranger_that_was_there_counts_from_when_it_was_found(void **state
 
 	(void)state;
 	look_at_stranger(&l, &s, true, 0);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	s = tcp(1, 20);
 	look_at_stranger(&l, &s, false, 0);
 	ledger_adopt(&l, yes, NULL);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	expect(&l, 0);
 	s = tcp(1, 25);
 	look(&l, &s, false);
@@ -274,13 +274,13 @@ static void a_stranger_is_settled_once_all_were_asked(void **state)
 
 	(void)state;
 	look_at_stranger(&l, &s, false, 0); /* at moment 1 */
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	look_at_stranger(&l, &s, false, 1); /* they were asked before it came up */
 	assert_int_equal(l.npending, 1);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	look_at_stranger(&l, &s, false, 2);
 	assert_int_equal(l.npending, 0);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	look(&l, &s, false);
 	expect(&l, 0);
 	ledger_free(&l);
@@ -295,16 +295,16 @@ static void one_that_is_not_accepted_yet_is_not_settled(void **state)
 	(void)state;
 	s.inode = 0;
 	look_at_stranger(&l, &s, false, 0);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	look_at_stranger(&l, &s, false, 100);
 	assert_int_equal(l.npending, 0);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	l.moment = 200;
 	s.inode = INODE;
 	look_at_stranger(&l, &s, false, 100);
 	assert_int_equal(l.npending, 1);
 	ledger_adopt(&l, yes, NULL);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	expect(&l, 10);
 	ledger_free(&l);
 }
@@ -322,7 +322,7 @@ static void the_role_is_told_by_who_listens(void **state)
 	ledger_take(&l, &client, true, false, 0);
 	ledger_take(&l, &elsewhere, true, false, 0);
 	ledger_take(&l, &on, false, false, 0); /* whoever holds it */
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	assert_int_equal(l.count, 3);
 	assert_true(l.list[0].server);
 	assert_false(l.list[1].server);
@@ -344,7 +344,7 @@ static void another_address_is_another_listener(void **state)
 	ledger_begin(&l);
 	ledger_take(&l, &server, true, false, 0);
 	ledger_take(&l, &on, true, false, 0);
-	ledger_finish(&l);
+	ledger_finish(&l, true);
 	assert_false(l.list[0].server);
 	ledger_free(&l);
 }
@@ -363,6 +363,35 @@ static void one_that_nobody_saw_is_told(void **state)
 	short_lived.local.port = 8080;
 	ledger_end(&l, &short_lived);
 	assert_int_equal(l.lost, 1);
+	ledger_free(&l);
+}
+
+/* Between two dumps only connections are asked after. */
+static void what_was_not_asked_after_stays(void **state)
+{
+	struct ledger l = { .cycle = 0 };
+	struct seen on = listening(4, 8080), server = tcp(2, 1);
+
+	(void)state;
+	server.local.port = 8080;
+	look(&l, &on, false);
+	for (int i = 0; i < 5; i++) {
+		ledger_begin(&l);
+		ledger_finish(&l, false);
+		assert_int_equal(l.list[0].cycle, l.cycle);
+	}
+	ledger_begin(&l);
+	ledger_take(&l, &server, true, false, 0);
+	ledger_finish(&l, false);
+	assert_true(l.list[1].server); /* by who listened when it was last looked */
+	for (int i = 0; i < 2; i++)
+		look(&l, &server, false);
+	assert_int_equal(l.count, 1);
+	ledger_begin(&l);
+	ledger_finish(&l, false); /* a connection that was asked after and is not there has gone */
+	ledger_begin(&l);
+	ledger_finish(&l, false);
+	assert_int_equal(l.count, 0);
 	ledger_free(&l);
 }
 
@@ -399,7 +428,7 @@ static void strangers_are_forgotten(void **state)
 
 			ledger_take(&l, &s, false, false, 0);
 		}
-		ledger_finish(&l);
+		ledger_finish(&l, true);
 		ledger_sweep(&l);
 	}
 	assert_int_equal(l.connections, 1001);
@@ -428,6 +457,7 @@ int main(void)
 		cmocka_unit_test(the_role_is_told_by_who_listens),
 		cmocka_unit_test(another_address_is_another_listener),
 		cmocka_unit_test(one_that_nobody_saw_is_told),
+		cmocka_unit_test(what_was_not_asked_after_stays),
 		cmocka_unit_test(datagram_drops_are_apart),
 		cmocka_unit_test(strangers_are_forgotten),
 	};

@@ -61,7 +61,7 @@ static void fill(struct ledger *l, size_t n)
 	}
 	s = (struct seen){ .cookie = n + 1, .inode = 2, .protocol = IPPROTO_TCP, .state = SEEN_LISTEN, .local = end_at("0.0.0.0", 80) };
 	ledger_take(l, &s, true, false, 0);
-	ledger_finish(l);
+	ledger_finish(l, true);
 }
 
 static struct table *put(const struct ledger *l, bool complete, struct sample *out)
