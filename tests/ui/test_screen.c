@@ -514,6 +514,22 @@ static void a_paused_screen_keeps_its_latency(void **state)
 	end(&f);
 }
 
+/* Nothing is published, and a privilege would help: both are said. */
+static void what_a_privilege_would_bring_is_said(void **state)
+{
+	struct fixture f = begin(&poor);
+
+	(void)state;
+	played_line(f.played, "metric lat.request_seconds histogram seconds request");
+	played_line(f.played, "tick 0");
+	played_line(f.played, "x lat.request_seconds denied loading probes needs CAP_BPF");
+	played_line(f.played, "end");
+	draw(&f, 24, 80);
+	shows(&f, " op time     n/a ");
+	shows(&f, " request     DENIED   loading probes needs CAP_BPF");
+	end(&f);
+}
+
 static void every_size_and_every_screen_is_survived(void **state)
 {
 	static const ui_key keys[] = { 0, '2', '2', '2', '5', '5', UI_KEY_ESC, '6', '6', UI_KEY_ESC, '!', UI_KEY_PGDN, '?',
@@ -590,6 +606,7 @@ int main(void)
 		cmocka_unit_test(what_was_asked_for_at_the_start_is_given_back_too),
 		cmocka_unit_test(the_chosen_latency_stays_when_others_appear),
 		cmocka_unit_test(a_paused_screen_keeps_its_latency),
+		cmocka_unit_test(what_a_privilege_would_bring_is_said),
 		cmocka_unit_test(every_size_and_every_screen_is_survived),
 		cmocka_unit_test(ascii_screens_are_ascii),
 		cmocka_unit_test(frames_do_not_gather_memory),

@@ -109,18 +109,42 @@ static size_t figure_lines(const struct view *v, metric_id id, struct line *out,
 	return n;
 }
 
+static struct line reason_line(const char *label, const char *brief, struct point now, int rank)
+{
+	return (struct line){ .label = label, .brief = brief, .suffix = "", .what = measure_of(METRIC_NONE), .now = now,
+		.rank = rank };
+}
+
+/* The first kind that could be had with a privilege. */
+static size_t denied_line(const struct view *v, const struct chosen *ch, struct line *out)
+{
+	for (size_t i = 0; i < ch->count; i++) {
+		const struct latency_kind *kind = ch->list[i].kind;
+		struct point p = point_missing(POINT_GAP, NULL);
+
+		if (ch->list[i].metric != METRIC_NONE)
+			p = store_value(v->store, ch->list[i].metric, view_last(v));
+		if (kind && p.state == POINT_DENIED) {
+			out[0] = reason_line(kind->word, kind->word, p, 1);
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static size_t lines_of(const struct view *v, const struct chosen *ch, struct line *out, size_t max)
 {
 	const char *name = name_of(v, ch, false);
+	size_t n = 1;
 
 	if (ch->measured)
 		return figure_lines(v, ch->id, out, max);
-	out[0] = (struct line){ .label = name, .brief = name, .suffix = "", .what = measure_of(METRIC_NONE), .now = ch->now };
 	if (ch->kind && ch->kind->eager) {
-		out[0].label = "op time";
-		out[0].brief = "op";
-	}
-	return 1 + rows_lines(v, rows, sizeof rows / sizeof rows[0], out + 1, max - 1);
+		out[0] = reason_line("op time", "op", ch->now, 0);
+		n += denied_line(v, ch, out + 1);
+	} else
+		out[0] = reason_line(name, name, ch->now, 0);
+	return n + rows_lines(v, rows, sizeof rows / sizeof rows[0], out + n, max - n);
 }
 
 static size_t lines(const struct pane_ops *self, const struct view *v, struct line *out, size_t max)

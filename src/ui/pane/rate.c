@@ -150,15 +150,18 @@ static size_t set_namespace_apart(const struct view *v, struct line *lines, size
 	return kept + napart;
 }
 
+static bool is_missing(struct point p)
+{
+	return p.state == POINT_DENIED || p.state == POINT_ABSENT;
+}
+
 /* Whether another line says it too: the twin, or of what cannot be computed the line of what is missing for it. */
 static bool is_told(const struct view *v, const struct line *line)
 {
-	bool missing = line->now.state == POINT_DENIED || line->now.state == POINT_ABSENT;
-
 	for (size_t t = 0; t < sizeof twins / sizeof twins[0]; t++)
 		if (strcmp(name_of(v, line), twins[t][1]) == 0 && point_has_value(view_named(v, twins[t][0])))
 			return true;
-	return missing && store_metric(v->store, line->what.id)->kind == METRIC_DERIVED;
+	return is_missing(line->now) && store_metric(v->store, line->what.id)->kind == METRIC_DERIVED;
 }
 
 static size_t drop_told(const struct view *v, struct line *lines, size_t count)
@@ -182,7 +185,7 @@ static void rank_by_group(const struct view *v, struct line *lines, size_t count
 		if (strcmp(name, best) == 0)
 			lines[i].rank = 0;
 		else if (*group && !str_starts(best, group) && !str_starts(name, "app.") && !str_starts(name, "netns."))
-			lines[i].rank += RANK_ASIDE;
+			lines[i].rank += is_missing(lines[i].now) ? RANK_MISSING : RANK_ASIDE;
 	}
 }
 
