@@ -180,7 +180,7 @@ static void leaves_nothing_in_the_kernel_when_it_is_killed(void **state)
 	assert_true(program_exists(ids[0]));
 	kill(child_pid(tach), SIGKILL);
 	assert_true(child_wait(tach, 20000, NULL));
-	for (int i = 0; i < 200 && left; i++) { /* the kernel frees them a little later */
+	for (int i = 0; i < 600 && left; i++) { /* the kernel frees them a little later */
 		left = 0;
 		for (size_t p = 0; p < n; p++)
 			left += program_exists(ids[p]);

@@ -28,7 +28,6 @@ struct bpf_state {
 	pthread_t loader;
 	bool joined;       /* the sampler has taken over what the loader made */
 	atomic_bool ready; /* the loader is done */
-	uint64_t generation;
 	struct switcher *switcher;
 };
 
@@ -139,6 +138,13 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 	return s;
 }
 
+static void tell_marked(struct bpf_room *r)
+{
+	for (size_t i = 0; i < r->ngroups; i++)
+		if (r->groups[i].skeleton && r->groups[i].ops->marked)
+			r->groups[i].ops->marked(&r->groups[i]);
+}
+
 /* Takes over from the loader and marks the target: its hooks are attached, so no child is missed. */
 static void take_over(struct bpf_state *s)
 {
@@ -151,10 +157,7 @@ static void take_over(struct bpf_state *s)
 		return;
 	if (id_find(id, &e))
 		log_line("probes: %s", e.text);
-	s->generation = target_generation(s->room.target);
-	for (size_t i = 0; i < s->room.ngroups; i++)
-		if (s->room.groups[i].skeleton && s->room.groups[i].ops->marked)
-			s->room.groups[i].ops->marked(&s->room.groups[i]);
+	tell_marked(&s->room);
 }
 
 /* What could not be kept, in a status row; and the bits of what grew, which make numbers lower bounds. */
@@ -195,9 +198,8 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 	}
 	if (!s->joined)
 		take_over(s);
-	if (s->generation != target_generation(t))
-		id_follow(&s->room.groups[0]);
-	s->generation = target_generation(t);
+	if (id_follow(&s->room.groups[0]))
+		tell_marked(&s->room);
 	read_losses(&s->room, out);
 	switcher_go(s->switcher, clock_now());
 	for (size_t i = 0; i < s->room.ngroups; i++)

@@ -22,7 +22,7 @@ struct callwaits {
 struct callwaits *callwaits_open(int map, struct err *e)
 {
 	struct callwaits *w = xcalloc(1, sizeof *w);
-	void *memory = mmap(NULL, CALLS * sizeof *w->shared, PROT_READ, MAP_SHARED, map, 0);
+	void *memory = mmap(NULL, CALLS * CALL_SHARDS * sizeof *w->shared, PROT_READ, MAP_SHARED, map, 0);
 
 	if (memory == MAP_FAILED) {
 		err_set(e, errno, "the waits by system call cannot be mapped: %s", strerror(errno));
@@ -38,7 +38,7 @@ void callwaits_close(struct callwaits *w)
 {
 	if (!w)
 		return;
-	munmap((void *)w->shared, CALLS * sizeof *w->shared);
+	munmap((void *)w->shared, CALLS * CALL_SHARDS * sizeof *w->shared);
 	free(w);
 }
 
@@ -49,7 +49,23 @@ static const char *cause_of(const struct callwaits *w, u32 call, const char *nam
 	return strncmp(name, "futex", 5) == 0 ? "lock or idle" : calls_cause_name(w->causes[call]);
 }
 
-static void put_row(const struct callwaits *w, u32 call, struct table *t, struct sample *out)
+/* Over all CPUs. */
+static struct call_total total_of(const struct callwaits *w, u32 call, u64 epoch)
+{
+	struct call_total sum = { .epoch = epoch };
+
+	for (u32 shard = 0; shard < CALL_SHARDS; shard++) {
+		const struct call_total *c = &w->shared[shard * CALLS + call];
+
+		sum.waits += c->waits;
+		sum.blocked += c->blocked;
+		if (c->epoch == epoch && c->max > sum.max)
+			sum.max = c->max;
+	}
+	return sum;
+}
+
+static void put_row(const struct callwaits *w, u32 call, const struct call_total *c, struct table *t, struct sample *out)
 {
 	union cell *row = table_row(t, call);
 	const char *name = calls_name(call);
@@ -58,8 +74,8 @@ static void put_row(const struct callwaits *w, u32 call, struct table *t, struct
 	snprintf(number, sizeof number, "%u", call);
 	row[SYSCALLS_NAME].text = sample_text(out, name ? name : number);
 	row[SYSCALLS_CAUSE].text = cause_of(w, call, name ? name : "");
-	row[SYSCALLS_WAITS].number = (double)w->shared[call].waits;
-	row[SYSCALLS_WAIT].number = nsec_to_seconds(w->shared[call].blocked);
+	row[SYSCALLS_WAITS].number = (double)c->waits;
+	row[SYSCALLS_WAIT].number = nsec_to_seconds(c->blocked);
 	row[SYSCALLS_MAX].number = nsec_to_seconds(w->max[call] > w->max_before[call] ? w->max[call] : w->max_before[call]);
 }
 
@@ -69,18 +85,17 @@ void callwaits_put(struct callwaits *w, u64 epoch, nsec_t now, struct sample *ou
 	bool turn = now - w->turned >= WINDOW;
 
 	for (u32 call = 0; call < CALLS; call++) {
-		const struct call_total *c = &w->shared[call];
+		struct call_total c = total_of(w, call, epoch);
 
-		if (!c->waits)
+		if (!c.waits)
 			continue;
 		if (turn) {
 			w->max_before[call] = w->max[call];
 			w->max[call] = 0;
 		}
-		if (c->epoch == epoch && c->max > w->max[call])
-			w->max[call] = c->max;
+		w->max[call] = c.max > w->max[call] ? c.max : w->max[call];
 		t = t ? t : sample_table(out, &table_syscalls);
-		put_row(w, call, t, out);
+		put_row(w, call, &c, t, out);
 	}
 	w->turned = turn ? now : w->turned;
 }

@@ -17,8 +17,9 @@
 const volatile bool has_task_storage;
 const volatile bool has_task_regs;
 
-/* A task's mark: bit 0, on a process' first thread, says that the process belongs to the target; the rest is the
- * thread's place in thread_slots + 1. User space sets it by pidfd, so that no reused pid can be taken for it. */
+/* A task's mark: bit 0 says that it belongs to the target, the rest is its place in thread_slots + 1. User space marks
+ * processes by pidfd, so that no reused pid can be taken for one; a walk over all tasks marks their threads, and the
+ * kernel whatever they start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -92,23 +93,28 @@ static __always_inline u32 *mark_make(struct task_struct *t, u32 value)
 	return mark;
 }
 
-/* Whether a task belongs to the target. A task that does not pays for one look at its first thread. */
+/* The mark of a task that belongs to the target; NULL: it does not. That is all that other tasks pay for. */
+static __always_inline u32 *member_mark(struct task_struct *t)
+{
+	u32 *mark = mark_get(t);
+
+	return mark && *mark & 1 ? mark : NULL;
+}
+
 static __always_inline bool is_member(struct task_struct *t)
 {
-	u32 *mark = mark_get(t->group_leader);
-
-	return mark && *mark & 1;
+	return member_mark(t) != NULL;
 }
 
 /* The same of the task that runs the program. */
 static __always_inline bool is_current_member(void)
 {
-	u32 tgid, *mark;
+	u32 tid, *mark;
 
 	if (has_task_storage)
 		return is_member(bpf_get_current_task_btf());
-	tgid = bpf_get_current_pid_tgid() >> 32;
-	mark = bpf_map_lookup_elem(&tid_marks, &tgid);
+	tid = (u32)bpf_get_current_pid_tgid();
+	mark = bpf_map_lookup_elem(&tid_marks, &tid);
 	return mark && *mark & 1;
 }
 
@@ -123,7 +129,7 @@ static __always_inline struct task_struct *current_task(void)
 static __always_inline bool is_compat(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
-	return regs->cs == 0x23;
+	return regs->cs == COMPAT_CS;
 #else
 	return false;
 #endif

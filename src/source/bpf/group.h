@@ -58,7 +58,7 @@ struct group_ops {
 	/* Opens the skeleton: sets g->object, g->skeleton and read-only data. */
 	int (*open)(struct group *g, struct err *e);
 	int (*attached)(struct group *g, struct err *e); /* after its programs are attached; NULL: nothing to do */
-	void (*marked)(struct group *g); /* the target is marked; NULL: nothing to do */
+	void (*marked)(struct group *g); /* the target is marked, or more of it is; NULL: nothing to do */
 	void (*detached)(struct group *g); /* switched off: what it was in the midst of is not to be counted; NULL */
 	void (*read)(struct group *g, struct sample *out);
 	void (*close)(struct group *g); /* its own state; the skeleton is closed after */

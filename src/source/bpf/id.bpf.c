@@ -18,40 +18,37 @@ SEC("tp_btf/sched_process_fork") int BPF_PROG(tach_fork, struct task_struct *par
 	return 0;
 }
 
-/* A thread that execs becomes the first of its process; its own mark has come with it. */
+/* Where marks are by tid, the one of a thread that execs moves to the tid that it gets: that of its process. */
 SEC("tp_btf/sched_process_exec") int BPF_PROG(tach_exec, struct task_struct *task, int old_tid)
 {
 	u32 *mark, tid = (u32)old_tid, value;
 
-	if ((u32)old_tid == task->pid)
+	if (has_task_storage || tid == task->pid)
 		return 0;
-	if (!has_task_storage) { /* its tid has changed: the place of the old mark goes to the new */
-		mark = bpf_map_lookup_elem(&tid_marks, &tid);
-		if (!mark)
-			return 0;
-		value = *mark | 1;
-		bpf_map_delete_elem(&tid_marks, &tid);
-		tid = task->pid;
-		bpf_map_update_elem(&tid_marks, &tid, &value, BPF_ANY);
+	mark = bpf_map_lookup_elem(&tid_marks, &tid);
+	if (!mark)
 		return 0;
-	}
-	mark = mark_get(task);
-	if (mark)
-		*mark |= 1;
+	value = *mark;
+	bpf_map_delete_elem(&tid_marks, &tid);
+	tid = task->pid;
+	bpf_map_update_elem(&tid_marks, &tid, &value, BPF_ANY);
 	return 0;
 }
 
-/* Only where marks are by tid: a mark goes with its task. */
+/* Where marks are by tid they do not go with their task. */
 SEC("tp_btf/sched_process_exit") int BPF_PROG(tach_exit, struct task_struct *task)
 {
 	u32 tid = task->pid;
 
-	if (!has_task_storage && task->pid != task->tgid)
+	if (!has_task_storage)
 		bpf_map_delete_elem(&tid_marks, &tid);
 	return 0;
 }
 
-/* Processes that enter the watched cgroup, or leave it. */
+/* Counted for user space: marks made by the walk below, which is repeated until there are none; and processes that came
+ * into the watched cgroup or left it, whose other threads the walk has to look at. */
+u64 found, moved;
+
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(tach_move, struct cgroup *to, const char *path, struct task_struct *task, bool whole)
 {
@@ -63,25 +60,32 @@ int BPF_PROG(tach_move, struct cgroup *to, const char *path, struct task_struct 
 		mark = mark_make(task->group_leader, 1);
 		if (mark)
 			*mark |= 1;
-	} else if ((mark = mark_get(task->group_leader))) {
+		moved++;
+	} else if ((mark = member_mark(task->group_leader))) {
 		*mark &= ~1u;
+		moved++;
 	}
 	return 0;
 }
 
-/* Marks made by the walk below: it is repeated until there are none. */
-u64 found;
-
-/* Processes that belong to the target when tach comes: members of the cgroup, or children of those marked so far. Their
- * later children are marked by the hook above, which is attached before. */
+/* Every task: threads are what their process is; a process belongs when it is in the cgroup, or a child of a member. What
+ * is started after this is marked by the hook above, which is attached before. */
 SEC("iter/task") int tach_members(struct bpf_iter__task *ctx)
 {
 	struct task_struct *t = ctx->task;
 	u32 *mark;
+	bool wanted;
 
-	if (!t || t->pid != t->tgid || is_member(t))
+	if (!t)
 		return 0;
-	if (!is_wanted(t->real_parent, t))
+	wanted = t->pid != t->tgid ? is_member(t->group_leader) : is_member(t) || is_wanted(t->real_parent, t);
+	mark = mark_get(t);
+	if (!wanted) {
+		if (mark)
+			*mark &= ~1u;
+		return 0;
+	}
+	if (mark && *mark & 1)
 		return 0;
 	mark = mark_make(t, 1);
 	if (!mark)

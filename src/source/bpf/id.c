@@ -2,6 +2,7 @@
 #include "source/bpf/group.h"
 #include "source/bpf/id.h"
 
+#include "base/alloc.h"
 #include "base/log.h"
 
 #include <bpf/bpf.h>
@@ -14,6 +15,11 @@
 #include <sys/statfs.h>
 
 #include "id.skel.h"
+
+struct id_state {
+	uint64_t generation; /* of the target, when its processes were marked last */
+	u64 moved;
+};
 
 #define WALKS_MAX 16 /* generations of descendants that are found when tach comes */
 
@@ -73,7 +79,8 @@ static int id_open(struct group *g, struct err *e)
 	return 0;
 }
 
-static void mark_process(const struct group *g, const struct process *p)
+/* True: it was not marked before. */
+static bool mark_process(const struct group *g, const struct process *p)
 {
 	u32 member = 1;
 	int rc;
@@ -84,34 +91,70 @@ static void mark_process(const struct group *g, const struct process *p)
 		rc = bpf_map_update_elem(group_map(g, "tid_marks"), &p->pid, &member, BPF_NOEXIST);
 	if (rc && rc != -EEXIST && rc != -ESRCH)
 		log_line("process %d cannot be marked: %s", (int)p->pid, strerror(-rc));
+	return rc == 0;
 }
 
-void id_follow(struct group *g)
+static bool mark_processes(const struct group *g)
 {
-	const struct target *t = g->room->target;
 	size_t n;
-	const struct process *p = target_processes(t, &n);
+	const struct process *p = target_processes(g->room->target, &n);
+	bool fresh = false;
 
-	if (!g->skeleton)
-		return;
 	for (size_t i = 0; i < n; i++)
-		if (!p[i].gone)
-			mark_process(g, &p[i]);
+		fresh = (!p[i].gone && mark_process(g, &p[i])) || fresh;
+	return fresh;
 }
 
-int id_find(struct group *g, struct err *e)
+/* Walks over all tasks until nobody new is found. */
+static int walk(struct group *g, struct err *e)
 {
 	struct id_bpf *s = g->typed;
 	u64 before;
 	int walks = 0;
 
-	id_follow(g);
 	do {
 		before = s->bss->found;
 		if (group_iterate(s->progs.tach_members, e))
 			return -1;
 	} while (s->bss->found != before && ++walks < WALKS_MAX);
 	return 0;
+}
+
+int id_find(struct group *g, struct err *e)
+{
+	mark_processes(g);
+	return walk(g, e);
+}
+
+bool id_follow(struct group *g)
+{
+	struct id_bpf *s = g->typed;
+	struct id_state *state = g->state;
+	bool fresh;
+	struct err e;
+
+	if (!s)
+		return false;
+	fresh = state->generation != target_generation(g->room->target) && mark_processes(g);
+	state->generation = target_generation(g->room->target);
+	if (!fresh && s->bss->moved == state->moved)
+		return false;
+	state->moved = s->bss->moved;
+	if (walk(g, &e))
+		log_line("probe id: %s", e.text);
+	return true;
+}
+
+static int id_attached(struct group *g, struct err *e)
+{
+	(void)e;
+	g->state = xcalloc(1, sizeof(struct id_state));
+	return 0;
+}
+
+static void id_close(struct group *g)
+{
+	free(g->state);
 }
 
 const struct group_ops group_id = {
@@ -121,4 +164,6 @@ const struct group_ops group_id = {
 	.last = BPF_NO_METRIC,
 	.always = true,
 	.open = id_open,
+	.attached = id_attached,
+	.close = id_close,
 };

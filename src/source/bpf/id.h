@@ -7,7 +7,7 @@
 /* Marks the target's processes, and whoever descends from them already; its hooks must be attached before. */
 int id_find(struct group *g, struct err *e);
 
-void id_follow(struct group *g); /* marks processes that came into the target since */
+bool id_follow(struct group *g); /* marks who came into the target since; true: somebody did, or left it */
 
 /* The cgroup v2 that is the target: its id, and depth below the root; false: it is not a cgroup. */
 bool id_cgroup(const struct target *t, u64 *id, u32 *level);

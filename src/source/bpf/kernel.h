@@ -170,6 +170,8 @@ struct bpf_iter__task {
 
 #pragma clang attribute pop
 
+#define COMPAT_CS 0x23 /* <asm/segment.h>: the code segment of 32-bit programs, __USER32_CS */
+
 /* <linux/sched.h> */
 #define TASK_RUNNING 0
 #define TASK_INTERRUPTIBLE 1

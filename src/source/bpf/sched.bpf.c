@@ -66,7 +66,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, CALLS);
+	__uint(max_entries, CALLS * CALL_SHARDS);
 	__type(key, u32);
 	__type(value, struct call_total);
 } calls SEC(".maps");
@@ -89,20 +89,39 @@ static __always_inline struct pt_regs *regs_of(struct task_struct *t)
 	return BPF_CORE_READ(t, stack) + thread_stack_size - bpf_core_type_size(struct pt_regs); /* the kernel's, not ours */
 }
 
+/* By plain loads where the verifier knows the pointer: a third of the price. */
+#define READ_REGS(READ) \
+	do { \
+		out->call = READ(r, CALL_REG); \
+		out->arg0 = READ(r, ARG0_REG); \
+		out->arg1 = READ(r, ARG1_REG); \
+		out->arg2 = READ(r, ARG2_REG); \
+	} while (0)
+#define LOAD_REG(r, reg) (r)->reg
+
+#if defined(__TARGET_ARCH_x86)
+#define CALL_REG orig_ax
+#define ARG0_REG di
+#define ARG1_REG si
+#define ARG2_REG dx
+#elif defined(__TARGET_ARCH_arm64)
+#define CALL_REG syscallno
+#define ARG0_REG orig_x0
+#define ARG1_REG regs[1]
+#define ARG2_REG regs[2]
+#endif
+
 static __always_inline void read_regs(struct task_struct *t, struct registers *out)
 {
 	struct pt_regs *r = regs_of(t);
 
+	if (has_task_regs)
+		READ_REGS(LOAD_REG);
+	else
+		READ_REGS(BPF_CORE_READ);
 #if defined(__TARGET_ARCH_x86)
-	out->call = BPF_CORE_READ(r, cs) == 0x23 ? -1 : (long)BPF_CORE_READ(r, orig_ax); /* 0x23: 32-bit code, other numbers */
-	out->arg0 = BPF_CORE_READ(r, di);
-	out->arg1 = BPF_CORE_READ(r, si);
-	out->arg2 = BPF_CORE_READ(r, dx);
-#elif defined(__TARGET_ARCH_arm64)
-	out->call = BPF_CORE_READ(r, syscallno);
-	out->arg0 = BPF_CORE_READ(r, orig_x0);
-	out->arg1 = BPF_CORE_READ(r, regs[1]);
-	out->arg2 = BPF_CORE_READ(r, regs[2]);
+	if ((has_task_regs ? r->cs : BPF_CORE_READ(r, cs)) == COMPAT_CS)
+		out->call = -1;
 #endif
 }
 
@@ -110,9 +129,7 @@ static __always_inline long state_of(struct task_struct *t)
 {
 	struct task_struct___old *old = (void *)t;
 
-	if (bpf_core_field_exists(t->__state))
-		return BPF_CORE_READ(t, __state);
-	return BPF_CORE_READ(old, state);
+	return bpf_core_field_exists(t->__state) ? t->__state : old->state;
 }
 
 /* ---- places ---- */
@@ -139,22 +156,19 @@ static __always_inline void slot_begin(struct thread_slot *s, struct task_struct
 	s->call = CALL_NONE;
 	s->cause = CAUSE_OTHER;
 	s->kind = LOCK_NONE;
+	s->fd = 0;
 	bpf_probe_read_kernel(&s->inner_tid, sizeof s->inner_tid, (void *)&pid->numbers + level * bpf_core_type_size(struct upid));
 	s->state = state;
 	s->seq++;
 }
 
-/* The place of a member; *fresh when it is new: it stands in `state` from now on. NULL: there is none. */
-static __always_inline struct thread_slot *slot_of(struct task_struct *t, u32 state, u64 now, bool *fresh)
+/* The place of a member by its mark; *fresh when it is new: it stands in `state` from now on. NULL: there is none. */
+static __always_inline struct thread_slot *slot_of(struct task_struct *t, u32 *mark, u32 state, u64 now, bool *fresh)
 {
-	u32 *mark = mark_get(t), place;
 	struct thread_slot *s;
+	u32 place;
 
 	*fresh = false;
-	if (!mark)
-		mark = mark_make(t, 0);
-	if (!mark)
-		return NULL;
 	if (*mark >> 1) {
 		place = (*mark >> 1) - 1;
 		return bpf_map_lookup_elem(&thread_slots, &place);
@@ -175,19 +189,29 @@ static __always_inline struct thread_slot *slot_of(struct task_struct *t, u32 st
 /* ---- off the CPU ---- */
 
 /* Sockets, files or pipes: what a read or write waits for. */
-static __always_inline u32 cause_of_fd(struct task_struct *t, u64 fd)
+static __always_inline u32 look_at_fd(struct task_struct *t, u64 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(t, files, fdt);
-	struct file **list = BPF_CORE_READ(table, fd), *file = NULL;
+	struct fdtable *table = t->files->fdt;
+	struct file **list = table->fd, *file = NULL;
 	u16 mode;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
+	if (fd >= table->max_fds)
 		return CAUSE_OTHER;
 	bpf_probe_read_kernel(&file, sizeof file, list + fd);
 	mode = BPF_CORE_READ(file, f_inode, i_mode) & 0170000;
 	if (mode == 0140000)
 		return CAUSE_NET;
 	return mode == 0100000 || mode == 0060000 || mode == 0040000 ? CAUSE_DISK : CAUSE_OTHER;
+}
+
+/* Most threads wait for the same descriptor all the time, which seldom becomes another: looked at anew now and then. */
+static __always_inline u32 cause_of_fd(struct thread_slot *s, struct task_struct *t, u32 fd)
+{
+	if (s->fd != fd + 1 || !(s->voluntary & 15)) {
+		s->fd = fd + 1;
+		s->fd_cause = look_at_fd(t, fd);
+	}
+	return s->fd_cause;
 }
 
 /* Some locks wait as condition variables do (read-write locks): user space knows them by who called. */
@@ -258,13 +282,13 @@ static __always_inline void slot_block(struct thread_slot *s, struct task_struct
 		s->call = (u16)r.call;
 		s->cause = call_causes[r.call & (CALLS - 1)];
 		if (s->cause == CAUSE_BY_FD)
-			s->cause = cause_of_fd(t, r.arg0);
+			s->cause = cause_of_fd(s, t, (u32)r.arg0);
 		if (r.call == call_futex || r.call == call_futex_waitv || r.call == call_futex_wait)
 			look_at_futex(s, &r);
 	} else if (t->flags & PF_EXITING) {
 		s->cause = CAUSE_OTHER;
 	}
-	if (s->kind == LOCK_NONE && BPF_CORE_READ_BITFIELD_PROBED(t, in_iowait))
+	if (s->kind == LOCK_NONE && BPF_CORE_READ_BITFIELD(t, in_iowait))
 		s->cause = CAUSE_DISK;
 }
 
@@ -394,6 +418,9 @@ static __always_inline void wait_ended(struct thread_slot *s, struct bpf_control
 		lock_waited(s, blocked, queue, c->epoch);
 	if (blocked > c->slow[(HIST_OFFCPU + cause) & 15])
 		tell_slow(s, HIST_OFFCPU + cause, blocked, queue, now);
+	if (call >= CALLS)
+		return;
+	call += bpf_get_smp_processor_id() % CALL_SHARDS * CALLS;
 	t = bpf_map_lookup_elem(&calls, &call);
 	if (!t)
 		return;
@@ -441,10 +468,10 @@ static __always_inline bool stack_is_due(const struct lock_key *k, u32 role, u64
 	return true;
 }
 
-static __always_inline void switch_in(struct task_struct *t, u64 now)
+static __always_inline void switch_in(struct task_struct *t, u32 *mark, u64 now)
 {
 	bool fresh;
-	struct thread_slot *s = slot_of(t, SLOT_RUNNING, now, &fresh);
+	struct thread_slot *s = slot_of(t, mark, SLOT_RUNNING, now, &fresh);
 	struct bpf_control *c = control_get();
 	u64 ran;
 
@@ -464,10 +491,10 @@ static __always_inline void switch_in(struct task_struct *t, u64 now)
 	s->seq++;
 }
 
-static __always_inline void switch_out(struct task_struct *t, bool preempted, u64 now)
+static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool preempted, u64 now)
 {
 	bool fresh;
-	struct thread_slot *s = slot_of(t, SLOT_RUNNING, now, &fresh);
+	struct thread_slot *s = slot_of(t, mark, SLOT_RUNNING, now, &fresh);
 	struct bpf_control *c = control_get();
 	u64 executed = t->se.sum_exec_runtime, ran;
 	long state = state_of(t);
@@ -508,28 +535,28 @@ static __always_inline void switch_out(struct task_struct *t, bool preempted, u6
 SEC("tp_btf/sched_switch")
 int BPF_PROG(tach_switch, bool preempted, struct task_struct *prev, struct task_struct *next)
 {
-	bool out = prev->pid && is_member(prev), in = next->pid && is_member(next);
+	u32 *out = prev->pid ? member_mark(prev) : NULL, *in = next->pid ? member_mark(next) : NULL;
 	u64 now;
 
 	if (!out && !in)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (out)
-		switch_out(prev, preempted, now);
+		switch_out(prev, out, preempted, now);
 	if (in)
-		switch_in(next, now);
+		switch_in(next, in, now);
 	return 0;
 }
 
 /* Runs in the waker. Where that lets a lock go, its stack says where. */
 SEC("tp_btf/sched_waking") int BPF_PROG(tach_waking, struct task_struct *t)
 {
-	u32 *mark, place;
+	u32 *mark = member_mark(t), place;
 	struct thread_slot *s;
 	struct bpf_control *c;
 	u64 now;
 
-	if (!is_member(t) || !(mark = mark_get(t)) || !(*mark >> 1))
+	if (!mark || !(*mark >> 1))
 		return 0;
 	place = (*mark >> 1) - 1;
 	s = bpf_map_lookup_elem(&thread_slots, &place);
@@ -549,20 +576,21 @@ SEC("tp_btf/sched_waking") int BPF_PROG(tach_waking, struct task_struct *t)
 
 SEC("tp_btf/sched_wakeup_new") int BPF_PROG(tach_wakeup_new, struct task_struct *t)
 {
+	u32 *mark = member_mark(t);
 	bool fresh;
 
-	if (is_member(t))
-		slot_of(t, SLOT_RUNNABLE, bpf_ktime_get_ns(), &fresh);
+	if (mark)
+		slot_of(t, mark, SLOT_RUNNABLE, bpf_ktime_get_ns(), &fresh);
 	return 0;
 }
 
 /* A thread names itself, or execs. */
 SEC("tp_btf/task_rename") int BPF_PROG(tach_rename, struct task_struct *t, const char *name)
 {
-	u32 *mark, place;
+	u32 *mark = member_mark(t), place;
 	struct thread_slot *s;
 
-	if (!is_member(t) || !(mark = mark_get(t)) || !(*mark >> 1))
+	if (!mark || !(*mark >> 1))
 		return 0;
 	place = (*mark >> 1) - 1;
 	s = bpf_map_lookup_elem(&thread_slots, &place);
@@ -579,11 +607,12 @@ SEC("iter/task") int tach_threads(struct bpf_iter__task *ctx)
 	struct thread_slot *s;
 	bool fresh;
 	long state;
+	u32 *mark;
 
-	if (!t || !is_member(t) || (t->flags & PF_EXITING))
+	if (!t || !(mark = member_mark(t)) || (t->flags & PF_EXITING))
 		return 0;
 	state = state_of(t);
-	s = slot_of(t, state == TASK_RUNNING ? SLOT_RUNNABLE : SLOT_BLOCKED, now, &fresh);
+	s = slot_of(t, mark, state == TASK_RUNNING ? SLOT_RUNNABLE : SLOT_BLOCKED, now, &fresh);
 	if (!s || !fresh)
 		return 0;
 	s->seq++;

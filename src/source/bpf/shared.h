@@ -58,6 +58,7 @@ struct thread_slot {
 	u32 waker;       /* who woke it last */
 	u32 cpu;         /* where it ran last */
 	u16 call, cause, kind, pad;
+	u32 fd, fd_cause; /* last descriptor looked at + 1, and what waiting for it is */
 	u32 inner_tid;   /* its tid in its own pid namespace, as locks hold it */
 };
 
@@ -95,7 +96,9 @@ struct pair_total {
 	u64 waits, blocked;
 };
 
-/* Waits in one system call. */
+#define CALL_SHARDS 8 /* so that CPUs seldom share a line */
+
+/* Waits in one system call, on some CPUs. */
 struct call_total {
 	u64 waits, blocked;
 	u64 max, epoch;
