@@ -10,6 +10,7 @@
 #include "source/bpf/slow.h"
 #include "source/bpf/stacks.h"
 #include "source/bpf/switch.h"
+#include "symbol/worker.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -70,7 +71,7 @@ static void map_control(struct bpf_room *r)
 		*r->control = (struct bpf_control){ .epoch = 1, .slow = { 0 } };
 }
 
-/* The ring is of whichever group has it first. */
+/* The ring is of whichever group has it first; and the thread that finds names. */
 static void open_records(struct bpf_room *r)
 {
 	struct err e;
@@ -81,13 +82,12 @@ static void open_records(struct bpf_room *r)
 		if (map >= 0 && !(r->records = records_open(r, map, &e)))
 			log_line("%s", e.text);
 	}
-	if (!r->records)
-		return;
-	r->stacks = stacks_open(r, &e);
-	if (r->stacks)
-		records_handle(r->records, RECORD_STACK, stacks_take);
-	else
+	if (r->groups[0].skeleton && !(r->symbols = symbol_worker_start(&e)))
 		log_line("%s", e.text);
+	if (!r->records || !r->symbols)
+		return;
+	r->stacks = stacks_open(r);
+	records_handle(r->records, RECORD_STACK, stacks_take);
 }
 
 /* Loads everything. Runs beside the sampler, which meanwhile has the numbers of /proc to show. */
@@ -239,6 +239,7 @@ static void close_bpf(void *state)
 	for (size_t i = s->room.ngroups; i-- > 0;)
 		group_unload(&s->room.groups[i]);
 	stacks_close(s->room.stacks);
+	symbol_worker_stop(s->room.symbols);
 	records_close(s->room.records);
 	slow_free(s->room.slow);
 	if (s->room.control)

@@ -41,6 +41,7 @@ struct bpf_room {
 	struct records *records;   /* NULL: no group that is loaded has any */
 	struct stacks *stacks;     /* NULL: no records, or no thread for it */
 	struct slow *slow;
+	struct symbol_worker *symbols; /* finds names; NULL: not there yet, or it cannot be started */
 	const struct slots *slots; /* the threads, of the scheduler group; NULL: it is not loaded */
 	struct locks *locks;       /* the same */
 };

@@ -100,11 +100,38 @@ struct fdtable {
 	struct file **fd;
 };
 
+/* Only their addresses are asked for. */
+struct spinlock {
+	int unread;
+};
+
+struct rw_semaphore {
+	int unread;
+};
+
 struct files_struct {
 	struct fdtable *fdt;
+	struct spinlock file_lock;
+};
+
+struct sighand_struct {
+	struct spinlock siglock;
+};
+
+struct rq {
+	struct spinlock __lock; /* since 5.14 */
+};
+
+struct cfs_rq {
+	struct rq *rq; /* where processes have groups of their own */
+};
+
+struct mm_struct {
+	struct rw_semaphore mmap_lock; /* since 5.8 */
 };
 
 struct sched_entity {
+	struct cfs_rq *cfs_rq;
 	u64 sum_exec_runtime;
 };
 
@@ -120,6 +147,8 @@ struct task_struct {
 	int on_cpu;
 	unsigned in_iowait : 1;
 	struct files_struct *files;
+	struct mm_struct *mm;
+	struct sighand_struct *sighand;
 	struct pid *thread_pid;
 	struct task_struct *group_leader, *real_parent;
 	struct css_set *cgroups;

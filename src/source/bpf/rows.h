@@ -42,6 +42,13 @@
 	X(BLOCK_READ_BYTES, "io.block_read_bytes", "read", COUNTER, BYTES, "Bytes that the target's block requests read.") \
 	X(BLOCK_WRITE_BYTES, "io.block_write_bytes", "written", COUNTER, BYTES, \
 		"Bytes that the target's block requests wrote.") \
+	/* klock.c */ \
+	X(KLOCK_WAITS, "lock.kernel_waits", "kernel waits", COUNTER, COUNT, \
+		"Times that a thread waited for a lock inside the kernel, asleep or spinning; a free lock is not seen.") \
+	X(KLOCK_WAIT, "lock.kernel_wait_seconds", "kernel wait", COUNTER, SECONDS, \
+		"Time that threads waited for locks inside the kernel; interrupts on top of them included.") \
+	X(LAT_KLOCK, "lat.kernel_lock_seconds", "kernel lock", HISTOGRAM, SECONDS, \
+		"Each wait for a contended lock inside the kernel.") \
 	/* sys.c */ \
 	X(LAT_SYSCALL, "lat.syscall_seconds", "system call", HISTOGRAM, SECONDS, \
 		"Time in each system call, blocked or not; every process of the machine pays while it is on.") \

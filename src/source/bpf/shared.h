@@ -104,6 +104,32 @@ struct call_total {
 	u64 max, epoch;
 };
 
+#define KLOCKS 2048
+
+/* A lock of the kernel and where it is waited for: return addresses; 0: unknown. */
+struct klock_key {
+	u64 lock, site, caller;
+};
+
+struct klock_total {
+	u64 waits, time;
+	u64 max, epoch;
+	u32 flags;    /* of the hook: what kind of lock */
+	u32 identity; /* KLOCK_... */
+};
+
+/* Locks that are known by whose they are. */
+#define BPF_KLOCKS(X) \
+	X(KLOCK_UNKNOWN, "") \
+	X(KLOCK_MMAP, "mmap_lock") \
+	X(KLOCK_SIGNALS, "siglock") \
+	X(KLOCK_FILES, "file_lock") \
+	X(KLOCK_RUNQUEUE, "runqueue")
+
+#define X(id, text) id,
+enum klock_identity { BPF_KLOCKS(X) KLOCK_IDENTITIES };
+#undef X
+
 /* Places in the counters of the group blk. */
 enum { BLK_READS, BLK_WRITES, BLK_READ_BYTES, BLK_WRITE_BYTES, BLK_COUNTS };
 
@@ -158,6 +184,7 @@ struct slow_record {
 	X(LOST_PAIRS, "waits of pairs without a place") \
 	X(LOST_STACKS, "stacks") \
 	X(LOST_CALLS, "system calls") \
+	X(LOST_KLOCKS, "waits on kernel locks without a place") \
 	X(LOST_BLOCKS, "block requests without a place") \
 	X(LOST_SOCKETS, "sockets without memory for their state") \
 	X(LOST_RETURNS, "returns of timed functions") \

@@ -22,7 +22,7 @@ struct pending {
 
 struct stacks {
 	struct bpf_room *room;
-	struct symbol_worker *worker;
+	struct symbol_worker *worker; /* the room's */
 	struct pending pending[PENDING];
 	size_t npending;
 	u64 last_id, refused;
@@ -31,16 +31,12 @@ struct stacks {
 	char why[160];     /* of the last that was not */
 };
 
-struct stacks *stacks_open(struct bpf_room *r, struct err *e)
+struct stacks *stacks_open(struct bpf_room *r)
 {
-	struct symbol_worker *w = symbol_worker_start(e);
-	struct stacks *s;
+	struct stacks *s = xcalloc(1, sizeof *s);
 
-	if (!w)
-		return NULL;
-	s = xcalloc(1, sizeof *s);
 	s->room = r;
-	s->worker = w;
+	s->worker = r->symbols;
 	s->sites = sites_new();
 	return s;
 }
@@ -49,7 +45,6 @@ void stacks_close(struct stacks *s)
 {
 	if (!s)
 		return;
-	symbol_worker_stop(s->worker);
 	sites_free(s->sites);
 	free(s);
 }

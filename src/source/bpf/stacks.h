@@ -10,7 +10,7 @@
 
 struct stacks;
 
-struct stacks *stacks_open(struct bpf_room *r, struct err *e);
+struct stacks *stacks_open(struct bpf_room *r); /* there are r->symbols */
 void stacks_close(struct stacks *s); /* NULL is fine */
 
 void stacks_take(struct bpf_room *r, const void *record, size_t size); /* a record_taker */
