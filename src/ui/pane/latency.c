@@ -7,7 +7,6 @@
 #include "base/str.h"
 #include "model/derive.h"
 #include "model/latency.h"
-#include "ui/list.h"
 #include "ui/map.h"
 #include "ui/pane/latency_lists.h"
 #include "ui/text.h"
