@@ -48,8 +48,19 @@ void list_rows_free(struct list_rows *rows)
 	*rows = (struct list_rows){ .row = NULL };
 }
 
+/* Of a metric that several sources have, the first tells it where it can. */
 static void add_metric(struct list_rows *out, const struct metric *m, const char *from)
 {
+	for (size_t i = 0; i < out->count; i++) {
+		char *both, **cell = out->row[i].cell;
+
+		if (strcmp(cell[0], m->name) != 0)
+			continue;
+		both = xasprintf("%s, %s", cell[4], from);
+		free(cell[4]);
+		cell[4] = both;
+		return;
+	}
 	ADD(out, m->name, metric_kind_name(m->kind), metric_unit_name(m->unit), m->help, from);
 }
 

@@ -88,17 +88,20 @@ void sources_open(struct session *s)
 	}
 }
 
-/* Says in the name of a source that cannot run why each of its numbers is missing. */
+/* Says in the name of a source that cannot run why each of its numbers is missing. A metric that an earlier source has as
+ * well is for that one to tell. */
 static void read_missing(const struct opened *src, struct sample *out)
 {
 	bool denied = src->why.code == EACCES || src->why.code == EPERM;
 
 	if (!src->why.text[0])
 		return; /* nobody wanted it */
-	for (size_t i = 0; i < src->ops->nmetrics; i++)
-		if (src->wanted[i])
-			sample_put_missing(out, (metric_id)(src->env.first + i), denied ? POINT_DENIED : POINT_ABSENT,
-				src->why.text);
+	for (size_t i = 0; i < src->ops->nmetrics; i++) {
+		metric_id id = registry_find(src->env.registry, src->ops->metrics[i].name);
+
+		if (src->wanted[i] && id >= src->env.first)
+			sample_put_missing(out, id, denied ? POINT_DENIED : POINT_ABSENT, src->why.text);
+	}
 	sample_status(out, src->ops->name, denied ? STATUS_DENIED : STATUS_ABSENT, src->why.text, src->fix.text);
 }
 

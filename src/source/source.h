@@ -16,7 +16,8 @@
 
 struct source_env {
 	struct registry *registry; /* rows that appear later (published, -e EVENT) are added here */
-	metric_id first;           /* id of ops->metrics[0]; the others follow */
+	metric_id first;           /* id of ops->metrics[0]; the others follow. A source that shares metrics with an earlier
+	                            * one asks the registry for their ids: those below this are that one's */
 	const bool *wanted;        /* one flag for each of ops->metrics */
 	const char *const *events; /* -e EVENT of the command line, NULL-ended; for perf */
 	const char *const *functions; /* --fn SYMBOL of the command line, NULL-ended or NULL; for bpf */

@@ -1,4 +1,5 @@
 /* The sources that tach has: the explicit list. Order is that of `tach list sources` and of reading. */
+#include "source/blocked/blocked.h"
 #ifdef HAVE_LIBBPF
 #include "source/bpf/bpf.h"
 #endif
@@ -17,5 +18,6 @@ const struct source_ops *const source_table[] = {
 #ifdef HAVE_LIBBPF
 	&source_bpf,
 #endif
+	&source_blocked, /* after bpf, whose place it takes */
 	NULL,
 };
