@@ -38,12 +38,12 @@ static bool probe_works(void)
 	} while (0)
 
 /* The program and tach write to one pipe: a line may have a piece of another in front. */
-static void take_truth(const char *line, const char *format, double *value)
+static void take_truth(const char *line, const char *name, double *value)
 {
-	const char *at = strstr(line, "truth ");
+	const char *at = strstr(line, name);
 
-	for (; at; at = strstr(at + 1, "truth "))
-		sscanf(at, format, value);
+	if (at)
+		*value = strtod(at + strlen(name), NULL);
 }
 
 /* Runs it under tach to its end. */
@@ -59,9 +59,9 @@ static struct run run_waits(const char *const command[])
 		argv[n++] = *command++;
 	tach = child_start(argv);
 	while ((line = child_line(tach, 30000))) {
-		take_truth(line, "truth waits %lf", &r.waits);
-		take_truth(line, "truth blocked %lf", &r.blocked);
-		take_truth(line, "truth switches %lf", &r.switches);
+		take_truth(line, "truth waits ", &r.waits);
+		take_truth(line, "truth blocked ", &r.blocked);
+		take_truth(line, "truth switches ", &r.switches);
 		if (!json_valid(line) || !json_find(line, "t"))
 			continue;
 		if (r.count < sizeof r.ticks / sizeof r.ticks[0])

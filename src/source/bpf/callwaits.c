@@ -15,14 +15,13 @@
 
 struct callwaits {
 	const struct call_total *shared;
-	u8 causes[CALLS];
 	nsec_t max[CALLS], max_before[CALLS], turned;
 };
 
 struct callwaits *callwaits_open(int map, struct err *e)
 {
 	struct callwaits *w = xcalloc(1, sizeof *w);
-	void *memory = mmap(NULL, CALLS * CALL_SHARDS * sizeof *w->shared, PROT_READ, MAP_SHARED, map, 0);
+	void *memory = mmap(NULL, CALLS * CAUSES * CALL_SHARDS * sizeof *w->shared, PROT_READ, MAP_SHARED, map, 0);
 
 	if (memory == MAP_FAILED) {
 		err_set(e, errno, "the waits by system call cannot be mapped: %s", strerror(errno));
@@ -30,7 +29,6 @@ struct callwaits *callwaits_open(int map, struct err *e)
 		return NULL;
 	}
 	w->shared = memory;
-	calls_fill_causes(w->causes);
 	return w;
 }
 
@@ -38,34 +36,33 @@ void callwaits_close(struct callwaits *w)
 {
 	if (!w)
 		return;
-	munmap((void *)w->shared, CALLS * CALL_SHARDS * sizeof *w->shared);
+	munmap((void *)w->shared, CALLS * CAUSES * CALL_SHARDS * sizeof *w->shared);
 	free(w);
 }
 
-static const char *cause_of(const struct callwaits *w, u32 call, const char *name)
-{
-	if (w->causes[call] == CAUSE_BY_FD)
-		return "by file";
-	return strncmp(name, "futex", 5) == 0 ? "lock or idle" : calls_cause_name(w->causes[call]);
-}
-
-/* Over all CPUs. */
-static struct call_total total_of(const struct callwaits *w, u32 call, u64 epoch)
+/* Over all CPUs and causes; *cause is that of most of the time. */
+static struct call_total total_of(const struct callwaits *w, u32 call, u64 epoch, u32 *cause)
 {
 	struct call_total sum = { .epoch = epoch };
+	u64 by_cause[CAUSES] = { 0 };
 
-	for (u32 shard = 0; shard < CALL_SHARDS; shard++) {
-		const struct call_total *c = &w->shared[shard * CALLS + call];
+	*cause = 0;
+	for (u32 i = 0; i < CALL_SHARDS * CAUSES; i++) {
+		const struct call_total *c = &w->shared[i * CALLS + call];
 
 		sum.waits += c->waits;
 		sum.blocked += c->blocked;
 		if (c->epoch == epoch && c->max > sum.max)
 			sum.max = c->max;
+		by_cause[i % CAUSES] += c->blocked;
 	}
+	for (u32 i = 1; i < CAUSES; i++)
+		*cause = by_cause[i] > by_cause[*cause] ? i : *cause;
 	return sum;
 }
 
-static void put_row(const struct callwaits *w, u32 call, const struct call_total *c, struct table *t, struct sample *out)
+static void put_row(const struct callwaits *w, u32 call, u32 cause, const struct call_total *c, struct table *t,
+	struct sample *out)
 {
 	union cell *row = table_row(t, call);
 	const char *name = calls_name(call);
@@ -73,7 +70,7 @@ static void put_row(const struct callwaits *w, u32 call, const struct call_total
 
 	snprintf(number, sizeof number, "%u", call);
 	row[SYSCALLS_NAME].text = sample_text(out, name ? name : number);
-	row[SYSCALLS_CAUSE].text = cause_of(w, call, name ? name : "");
+	row[SYSCALLS_CAUSE].text = calls_cause_name(cause);
 	row[SYSCALLS_WAITS].number = (double)c->waits;
 	row[SYSCALLS_WAIT].number = nsec_to_seconds(c->blocked);
 	row[SYSCALLS_MAX].number = nsec_to_seconds(w->max[call] > w->max_before[call] ? w->max[call] : w->max_before[call]);
@@ -85,7 +82,8 @@ void callwaits_put(struct callwaits *w, u64 epoch, nsec_t now, struct sample *ou
 	bool turn = now - w->turned >= WINDOW;
 
 	for (u32 call = 0; call < CALLS; call++) {
-		struct call_total c = total_of(w, call, epoch);
+		u32 cause;
+		struct call_total c = total_of(w, call, epoch, &cause);
 
 		if (!c.waits)
 			continue;
@@ -95,7 +93,7 @@ void callwaits_put(struct callwaits *w, u64 epoch, nsec_t now, struct sample *ou
 		}
 		w->max[call] = c.max > w->max[call] ? c.max : w->max[call];
 		t = t ? t : sample_table(out, &table_syscalls);
-		put_row(w, call, &c, t, out);
+		put_row(w, call, cause, &c, t, out);
 	}
 	w->turned = turn ? now : w->turned;
 }

@@ -35,7 +35,7 @@ struct lock {
 	nsec_t waiting;            /* time that those who wait now have waited so far */
 	nsec_t told;               /* blocked in all, as told at the last read */
 	u32 owner;                 /* of who waits now, else of the last wait */
-	bool named, listed;
+	bool named;
 	char name[64], waits_at[96], held_at[96];
 };
 
@@ -241,7 +241,6 @@ static void take(struct locks *l, const struct lock_key *key, const struct lock_
 	}
 	k->now = *t;
 	k->owner = t->owner;
-	k->listed = true;
 	if (waits)
 		k->used = l->now;
 	if (t->epoch == epoch && t->max > k->max)
@@ -360,14 +359,14 @@ void locks_read(struct locks *l, nsec_t now)
 		l->list[i]->heat *= 0.9;
 		l->list[i]->waiters = 0;
 		l->list[i]->waiting = 0;
-		l->list[i]->listed = false;
 	}
 	read_map(l, l->group->room->control->epoch);
 	count_waiters(l);
 	for (size_t i = 0; i < l->count; i++)
 		tell_blocked(l, l->list[i]);
 	forget_idle(l);
-	qsort(l->list, l->count, sizeof *l->list, by_heat);
+	if (l->count)
+		qsort(l->list, l->count, sizeof *l->list, by_heat);
 	turn_windows(l);
 	for (size_t i = 0; i < l->count && i < LOCK_HISTS; i++)
 		if (l->list[i]->place == NO_PLACE)

@@ -18,6 +18,7 @@
 struct pair {
 	struct pair_key key;
 	struct pair_total total;
+	nsec_t told; /* blocked, waits that go on included; never less than before */
 };
 
 struct pairs {
@@ -55,32 +56,88 @@ static int by_wait(const void *a, const void *b)
 {
 	const struct pair *x = a, *y = b;
 
-	if (x->total.blocked != y->total.blocked)
-		return x->total.blocked > y->total.blocked ? -1 : 1;
+	if (x->told != y->told)
+		return x->told > y->told ? -1 : 1;
 	return memcmp(&x->key, &y->key, sizeof x->key);
 }
 
-/* Those of threads that have ended leave the kernel's table. */
-void pairs_read(struct pairs *p)
+static bool waits_for_lock(const struct thread_slot *t)
 {
-	struct pair_key key, *at = NULL, last;
-	size_t n = p->count = 0;
+	return t->state == SLOT_BLOCKED && !t->woken && t->cause == CAUSE_LOCK;
+}
+
+static struct pair *pair_of(struct pair *list, size_t count, const struct pair_key *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(&list[i].key, key, sizeof *key) == 0)
+			return &list[i];
+	return NULL;
+}
+
+static struct pair *add_pair(struct pairs *p, const struct pair_key *key)
+{
+	p->list = xgrow(p->list, &p->capacity, p->count + 1, sizeof *p->list);
+	p->list[p->count] = (struct pair){ .key = *key };
+	return &p->list[p->count++];
+}
+
+/* Waits that are over. Those of threads that have ended leave the kernel's table. */
+static void read_map(struct pairs *p)
+{
+	struct pair_key key, last, *at = NULL;
+	struct pair_total total;
 
 	while (bpf_map_get_next_key(p->map, at, &key) == 0) {
-		p->list = xgrow(p->list, &p->capacity, n + 1, sizeof *p->list);
-		p->list[n].key = key;
-		if (bpf_map_lookup_elem(p->map, &key, &p->list[n].total) == 0)
-			n++;
-		last = key;
-		at = &last;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (slots_by_tid(p->slots, p->list[i].key.waiter))
-			p->list[p->count++] = p->list[i];
+		bool alive = slots_by_tid(p->slots, key.waiter) != NULL;
+
+		if (alive && bpf_map_lookup_elem(p->map, &key, &total) == 0)
+			add_pair(p, &key)->total = total;
+		if (!alive)
+			bpf_map_delete_elem(p->map, &key);
 		else
-			bpf_map_delete_elem(p->map, &p->list[i].key);
+			last = key;
+		at = alive ? &last : at;
 	}
-	qsort(p->list, p->count, sizeof *p->list, by_wait);
+}
+
+/* Waits that go on. */
+static void add_waiting(struct pairs *p)
+{
+	size_t n;
+	const struct thread_slot *t = slots_list(p->slots, &n);
+	nsec_t now = slots_now(p->slots);
+
+	for (size_t i = 0; i < n; i++) {
+		struct pair_key key = { .tgid = t[i].tgid, .waiter = t[i].tid, .owner = t[i].owner, .kind = t[i].kind };
+		struct pair *pair;
+
+		if (!waits_for_lock(&t[i]) || !t[i].owner || now < t[i].since)
+			continue;
+		pair = pair_of(p->list, p->count, &key);
+		pair = pair ? pair : add_pair(p, &key);
+		pair->told += now - t[i].since;
+	}
+}
+
+void pairs_read(struct pairs *p)
+{
+	struct pair *before = p->list;
+	size_t count = p->count;
+
+	p->list = NULL;
+	p->count = p->capacity = 0;
+	read_map(p);
+	add_waiting(p);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct pair *old = pair_of(before, count, &p->list[i].key);
+
+		p->list[i].told += p->list[i].total.blocked;
+		if (old && old->told > p->list[i].told)
+			p->list[i].told = old->told;
+	}
+	free(before);
+	if (p->count)
+		qsort(p->list, p->count, sizeof *p->list, by_wait);
 }
 
 static void put_pairs(const struct pairs *p, struct sample *out)
@@ -100,7 +157,7 @@ static void put_pairs(const struct pairs *p, struct sample *out)
 		row[PAIRS_WAITER].text = sample_text(out, slot_label(waiter, name, sizeof name));
 		row[PAIRS_OWNER].text = sample_text(out, slot_label(owner, name, sizeof name));
 		row[PAIRS_WAITS].number = (double)pair->total.waits;
-		row[PAIRS_WAIT].number = nsec_to_seconds(pair->total.blocked);
+		row[PAIRS_WAIT].number = nsec_to_seconds(pair->told);
 	}
 	t->left_out = p->count > t->nrows ? p->count - t->nrows : 0;
 }
@@ -112,11 +169,6 @@ struct chain {
 	size_t count;
 	bool circle; /* the last waits for one before it: a deadlock */
 };
-
-static bool waits_for_lock(const struct thread_slot *t)
-{
-	return t->state == SLOT_BLOCKED && !t->woken && t->cause == CAUSE_LOCK;
-}
 
 static const struct thread_slot *owner_now(const struct slots *s, const struct thread_slot *t)
 {

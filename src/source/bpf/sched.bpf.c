@@ -65,7 +65,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, CALLS * CALL_SHARDS);
+	__uint(max_entries, CALLS * CAUSES * CALL_SHARDS);
 	__type(key, u32);
 	__type(value, struct call_total);
 } calls SEC(".maps");
@@ -373,7 +373,7 @@ static __always_inline void wait_ended(struct thread_slot *s, struct bpf_control
 		tell_slow(s, HIST_OFFCPU + cause, blocked, queue, now);
 	if (call >= CALLS)
 		return;
-	call += bpf_get_smp_processor_id() % CALL_SHARDS * CALLS;
+	call += (bpf_get_smp_processor_id() % CALL_SHARDS * CAUSES + cause) * CALLS;
 	t = bpf_map_lookup_elem(&calls, &call);
 	if (!t)
 		return;

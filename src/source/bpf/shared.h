@@ -96,9 +96,9 @@ struct pair_total {
 	u64 waits, blocked;
 };
 
-#define CALL_SHARDS 8 /* so that CPUs seldom share a line */
+#define CALL_SHARDS 4 /* so that CPUs seldom share a line */
 
-/* Waits in one system call, on some CPUs. */
+/* Waits in one system call for one cause, on some CPUs: the place is (shard, cause, call). */
 struct call_total {
 	u64 waits, blocked;
 	u64 max, epoch;
