@@ -23,29 +23,24 @@ static inline unsigned tach_hist_log2(uint64_t v)
 {
 #ifndef __bpf__
 	return 63u - (unsigned)__builtin_clzll(v);
-#else /* clang 14 crashes on the builtin */
-	unsigned n = 0;
+#else /* clang 14 crashes on the builtin. Without branches, of which each that is guessed wrong costs as much as all this */
+	unsigned n = 0, shift;
 
-	if (v >> 32) {
-		v >>= 32;
-		n += 32;
-	}
-	if (v >> 16) {
-		v >>= 16;
-		n += 16;
-	}
-	if (v >> 8) {
-		v >>= 8;
-		n += 8;
-	}
-	if (v >> 4) {
-		v >>= 4;
-		n += 4;
-	}
-	if (v >> 2) {
-		v >>= 2;
-		n += 2;
-	}
+	shift = (unsigned)((0xffffffffull - v) >> 63) << 5;
+	v >>= shift;
+	n += shift;
+	shift = (unsigned)((0xffffull - v) >> 63) << 4;
+	v >>= shift;
+	n += shift;
+	shift = (unsigned)((0xffull - v) >> 63) << 3;
+	v >>= shift;
+	n += shift;
+	shift = (unsigned)((0xfull - v) >> 63) << 2;
+	v >>= shift;
+	n += shift;
+	shift = (unsigned)((3ull - v) >> 63) << 1;
+	v >>= shift;
+	n += shift;
 	return n + (unsigned)(v >> 1);
 #endif
 }

@@ -161,6 +161,8 @@ static const struct {
 	} },
 	{ "a datagram to itself", load_datagrams, {
 		{ .name = "tach, sched", .wants = { "lat.runqueue_seconds" }, .budget = "0 / 0" },
+		{ .name = "tach, sock", .wants = { "sock.tx_messages" }, .budget = "60 / 60" },
+		{ .name = "tach, sock and its times", .wants = { "lat.gap_seconds" }, .budget = "60 / 60" },
 	} },
 };
 

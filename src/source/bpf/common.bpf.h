@@ -70,6 +70,8 @@ static __always_inline u32 *mark_get(struct task_struct *t)
 {
 	u32 tid;
 
+	if (has_task_storage && bpf_core_field_exists(t->bpf_storage) && !t->bpf_storage)
+		return NULL; /* most tasks have none of any kind */
 	if (has_task_storage)
 		return bpf_task_storage_get(&marks, t, 0, 0);
 	tid = t->pid;
@@ -107,15 +109,20 @@ static __always_inline bool is_member(struct task_struct *t)
 }
 
 /* The same of the task that runs the program. */
-static __always_inline bool is_current_member(void)
+static __always_inline u32 *member_mark_of_current(void)
 {
 	u32 tid, *mark;
 
 	if (has_task_storage)
-		return is_member(bpf_get_current_task_btf());
+		return member_mark(bpf_get_current_task_btf());
 	tid = (u32)bpf_get_current_pid_tgid();
 	mark = bpf_map_lookup_elem(&tid_marks, &tid);
-	return mark && *mark & 1;
+	return mark && *mark & 1 ? mark : NULL;
+}
+
+static __always_inline bool is_current_member(void)
+{
+	return member_mark_of_current() != NULL;
 }
 
 static __always_inline struct task_struct *current_task(void)

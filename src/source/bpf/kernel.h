@@ -135,6 +135,8 @@ struct sched_entity {
 	u64 sum_exec_runtime;
 };
 
+struct bpf_local_storage;
+
 struct task_struct {
 	struct sched_entity se;
 	unsigned int __state;
@@ -152,6 +154,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct task_struct *group_leader, *real_parent;
 	struct css_set *cgroups;
+	struct bpf_local_storage *bpf_storage; /* from 5.11 on */
 };
 
 struct task_struct___old {

@@ -34,7 +34,7 @@ enum lock_kind {
 #define PLACE_NONE 0x7fffffffu
 #define PLACE_CONTENDED 0x80000000u
 #define PAIRS 2048
-#define RECORDS_BYTES (1 << 19) /* is mapped twice */
+#define RECORDS_BYTES (1 << 20)
 
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_RUNNABLE, SLOT_BLOCKED, SLOT_DEAD };
 
@@ -96,30 +96,12 @@ struct pair_total {
 	u64 waits, blocked;
 };
 
-#define CALL_SHARDS 2 /* so that CPUs seldom share a line */
+#define CALL_SHARDS 4 /* so that CPUs seldom share a line */
 
 /* Waits in one system call for one cause, on some CPUs: the place is (shard, cause, call). */
 struct call_total {
 	u64 waits, blocked;
 	u64 max, epoch;
-};
-
-/* Why a page was not there, or could not be written to. */
-#define BPF_FAULTS(X) \
-	X(FAULT_ANON, "anon") \
-	X(FAULT_FILE, "file") \
-	X(FAULT_COPY, "write")
-
-#define X(id, text) id,
-enum fault_cause { BPF_FAULTS(X) FAULT_UNKNOWN, FAULT_CAUSES };
-#undef X
-
-/* Page faults on one CPU. */
-struct mem_counts {
-	u64 all, faults[FAULT_CAUSES];
-	u64 absent;  /* of them, without a page and to be told apart: as anon and file, where the kernel brings one */
-	u64 allowed; /* the page was there and might be written to */
-	u64 due, taken; /* stacks: wanted, and those that there was room for */
 };
 
 #define KLOCKS 2048
@@ -180,7 +162,6 @@ struct stack_record {
 	u32 kind;      /* of the lock, or the cause of the fault */
 	u32 size;      /* bytes of stack, from sp on */
 	u64 sp;
-	u64 weight;    /* how many events it stands for */
 	u64 regs[STACK_REGS];
 	u8 stack[STACK_BYTES];
 };
@@ -204,7 +185,6 @@ struct slow_record {
 	X(LOST_STACKS, "stacks") \
 	X(LOST_CALLS, "system calls") \
 	X(LOST_KLOCKS, "waits on kernel locks without a place") \
-	X(LOST_FAULTS, "causes of page faults") \
 	X(LOST_BLOCKS, "block requests without a place") \
 	X(LOST_SOCKETS, "sockets without memory for their state") \
 	X(LOST_RETURNS, "returns of timed functions") \

@@ -22,8 +22,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct sock_counts);
-} sock_counts SEC(".maps");
+	__type(value, struct sock_cpu);
+} sock_cpus SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -31,13 +31,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct sock_closed);
 } sock_closed SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SOCK_HISTS);
-	__type(key, u32);
-	__type(value, struct bpf_hist);
-} sock_hists SEC(".maps");
 
 /* The threads of the scheduler group. */
 struct {
@@ -53,7 +46,7 @@ struct {
 	__uint(max_entries, RECORDS_BYTES);
 } records SEC(".maps");
 
-struct slow_gate gates[SOCK_TIMED];
+struct sock_control sock_control;
 
 /* ---- what a socket is ---- */
 
@@ -72,7 +65,7 @@ static __always_inline u32 kind_of(const struct sock *sk)
  * Who called whom, from what TCP has counted so far: of what was sent, all is acknowledged or still under way; and with
  * whoever called, the SYN is acknowledged as well, which is one byte that was never counted as sent.
  */
-static __always_inline u8 tcp_role(const struct sock *sk)
+static __noinline u8 tcp_role(const struct sock *sk)
 {
 	struct tcp_sock *tp = (void *)sk;
 	u32 state = sk->__sk_common.skc_state;
@@ -157,7 +150,7 @@ static __always_inline struct sock_state *state_make(const struct sock *sk, stru
 }
 
 /* Of a socket that was used before the target had it, or before tach came: what it did then is not the target's. */
-static __always_inline struct sock_state *state_found(const struct sock *sk, u32 kind)
+static __noinline struct sock_state *state_found(const struct sock *sk, u32 kind)
 {
 	struct sock_state new = { .role = role_of(sk, kind) };
 
@@ -167,14 +160,12 @@ static __always_inline struct sock_state *state_found(const struct sock *sk, u32
 
 /* ---- how long an answer takes ---- */
 
-static __always_inline struct thread_slot *slot_of_current(void)
+/* The thread's, as the scheduler group has it; NULL: it has not. */
+static __always_inline struct thread_slot *slot_of(const u32 *mark)
 {
-	u32 *mark = mark_get(current_task()), place;
+	u32 place = (*mark >> 1) - 1;
 
-	if (!mark || !(*mark >> 1))
-		return NULL;
-	place = (*mark >> 1) - 1;
-	return bpf_map_lookup_elem(&thread_slots, &place);
+	return has_slots && *mark >> 1 ? bpf_map_lookup_elem(&thread_slots, &place) : NULL;
 }
 
 static __always_inline void read_waits(const struct thread_slot *t, struct sock_waits *out)
@@ -184,10 +175,38 @@ static __always_inline void read_waits(const struct thread_slot *t, struct sock_
 		out->blocked[i] = t->blocked[i];
 }
 
-static __always_inline void began(struct sock_state *s)
+static __always_inline void record(struct sock_cpu *c, u32 hist, u64 value)
 {
-	struct thread_slot *t = has_slots ? slot_of_current() : NULL;
+	struct sock_hist_head *h = &c->heads[hist];
+	u64 bin = tach_hist_bin(value);
 
+	h->sum += value;
+	if (h->epoch != sock_control.epoch) {
+		h->epoch = sock_control.epoch;
+		h->max = 0;
+	}
+	if (value > h->max)
+		h->max = value;
+	asm volatile("" : "+r"(bin)); /* as in hist_record() */
+	if (bin < TACH_HIST_BINS)
+		c->bins[hist][bin]++;
+}
+
+/* One in 1 << shift, evenly. */
+static __always_inline bool is_left_out(struct sock_cpu *c)
+{
+	u32 shift = (u32)sock_control.shift & 31;
+
+	return shift && ((u32)c->turn++ * 2654435769u) >> (32 - shift); /* 2^32 by the golden ratio */
+}
+
+static __always_inline void began(struct sock_cpu *c, struct sock_state *s, const u32 *mark)
+{
+	struct thread_slot *t;
+
+	if (is_left_out(c))
+		return;
+	t = slot_of(mark);
 	s->tid = 0;
 	if (t) {
 		s->tid = t->tid;
@@ -209,9 +228,9 @@ static __always_inline bool gate_passes(struct slow_gate *g, u64 took)
 	return true;
 }
 
-static __always_inline void tell(const struct sock_state *s, u32 hist, u64 took, u64 now)
+static __noinline void tell(const struct sock_state *s, const u32 *mark, u32 hist, u64 took, u64 now)
 {
-	struct thread_slot *t = has_slots ? slot_of_current() : NULL;
+	struct thread_slot *t = slot_of(mark);
 	u64 id = bpf_get_current_pid_tgid();
 	struct request_record *r = bpf_ringbuf_reserve(&records, sizeof *r, 0);
 
@@ -237,22 +256,19 @@ static __always_inline void tell(const struct sock_state *s, u32 hist, u64 took,
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void ended(struct sock_state *s, u32 role)
+static __always_inline void ended(struct sock_cpu *c, struct sock_state *s, const u32 *mark, u32 role)
 {
 	u32 hist = role == ROLE_SERVER ? SOCK_REQUEST : role == ROLE_CLIENT ? SOCK_UPSTREAM : SOCK_GAP;
 	u64 now = bpf_ktime_get_ns(), took = now - s->at;
-	struct bpf_control *c = control_get();
 
 	s->at = 0;
-	if (!c)
-		return;
-	hist_record(&sock_hists, hist, took, c->epoch);
-	if (gate_passes(&gates[hist], took))
-		tell(s, hist, took, now);
+	record(c, hist, took);
+	if (gate_passes(&sock_control.gates[hist], took))
+		tell(s, mark, hist, took, now);
 }
 
 /* Several messages in the same direction are one: only the first of them begins, only the first one back ends. */
-static __always_inline void time_message(struct sock_state *s, u32 way)
+static __always_inline void time_message(struct sock_cpu *c, struct sock_state *s, const u32 *mark, u32 way)
 {
 	u32 role = s->role;
 
@@ -260,57 +276,49 @@ static __always_inline void time_message(struct sock_state *s, u32 way)
 		return;
 	if ((way == SOCK_RX) == (role == ROLE_CLIENT)) {
 		if (s->at)
-			ended(s, role);
+			ended(c, s, mark, role);
 	} else if (!s->at) {
-		began(s);
+		began(c, s, mark);
 	}
 }
 
 /* The kernel's smoothed round-trip time, at most once a socket and tick of the kernel. */
-static __always_inline void look_at_rtt(const struct sock *sk, struct sock_state *s)
+static __always_inline void look_at_rtt(struct sock_cpu *c, const struct sock *sk, struct sock_state *s)
 {
 	struct tcp_sock *tp = (void *)sk;
-	struct bpf_control *c;
 	u64 tick = bpf_jiffies64();
 	u32 rtt;
 
-	if (s->rtt_at == tick || !(c = control_get()))
+	if (s->rtt_at == tick)
 		return;
 	s->rtt_at = tick;
 	rtt = BPF_CORE_READ(tp, srtt_us) >> 3;
 	if (rtt)
-		hist_record(&sock_hists, SOCK_RTT, rtt * 1000ull, c->epoch);
+		record(c, SOCK_RTT, rtt * 1000ull);
 }
 
 /* ---- messages ---- */
 
-static __always_inline void count(u32 kind, u32 way, u64 bytes)
-{
-	u32 zero = 0;
-	struct sock_counts *c = bpf_map_lookup_elem(&sock_counts, &zero);
-
-	if (!c || kind >= SOCK_KINDS)
-		return;
-	c->messages[way][kind]++;
-	c->bytes[way][kind] += bytes;
-}
-
 static __always_inline void message(const struct sock *sk, u32 way, int ret, int flags)
 {
+	u32 kind, zero = 0, *mark;
 	struct sock_state *s;
-	u32 kind;
+	struct sock_cpu *c;
 
-	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_member(current_task()))
+	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !(mark = member_mark_of_current()))
 		return;
 	if (!ret && sk->sk_type != SOCK_DGRAM)
 		return; /* the end of a stream; a datagram may be empty */
 	kind = kind_of(sk);
-	count(kind, way, (u32)ret);
+	c = bpf_map_lookup_elem(&sock_cpus, &zero);
+	if (!c || kind >= SOCK_KINDS)
+		return;
+	c->messages[way][kind]++;
+	c->bytes[way][kind] += (u32)ret;
 	s = state_get(sk);
 	if (!s && !(s = state_found(sk, kind)))
 		return;
-	__sync_fetch_and_add(&s->messages[way], 1);
-	__sync_fetch_and_add(&s->bytes[way], (u32)ret);
+	s->messages[way]++;
 	if (!time_requests)
 		return;
 	if (kind == SOCK_TCP) {
@@ -318,9 +326,9 @@ static __always_inline void message(const struct sock *sk, u32 way, int ret, int
 			s->role = ROLE_SERVER;
 		else if (s->role == ROLE_UNKNOWN)
 			s->role = tcp_role(sk);
-		look_at_rtt(sk, s);
+		look_at_rtt(c, sk, s);
 	}
-	time_message(s, way);
+	time_message(c, s, mark, way);
 }
 
 SEC("tp_btf/sock_send_length") int BPF_PROG(tach_send, struct sock *sk, int ret, int flags)
@@ -360,7 +368,7 @@ static __always_inline void begin(const struct sock *sk, u8 role)
 {
 	struct sock_state new = { .role = role }, *s;
 
-	if (!is_member(current_task()))
+	if (!is_current_member())
 		return;
 	s = state_get(sk);
 	if (s)
@@ -428,10 +436,8 @@ SEC("iter/bpf_sk_storage_map") int tach_sockets(struct bpf_iter__bpf_sk_storage_
 		return 0;
 	kind = kind_of(sk);
 	r.cookie = bpf_get_socket_cookie(sk);
-	for (int way = 0; way < SOCK_WAYS; way++) {
-		r.messages[way] = s->messages[way];
-		r.bytes[way] = s->bytes[way];
-	}
+	r.messages[SOCK_RX] = s->messages[SOCK_RX];
+	r.messages[SOCK_TX] = s->messages[SOCK_TX];
 	r.settled = s->settled;
 	read_totals(sk, kind, &r.totals);
 	subtract(&r.totals, &s->base);

@@ -18,11 +18,17 @@
 
 #include "sock.skel.h"
 
+#define TIMED_A_SECOND 20000 /* requests; of more only a part is timed, as reading the clock is most of the price */
+#define SHIFT_MOST 10
+#define RATE_OVER (50 * NSEC_PER_MSEC)
 #define TOLD_A_TICK 32 /* slow requests of each kind, and after those only what is slower than any of them */
 
 struct sock_group {
 	struct sockets *sockets;
-	int counts, hists;
+	int cpus;       /* map */
+	uint64_t timed; /* at the last tick, at `read` */
+	nsec_t read;
+	unsigned shift; /* since then one request in 1 << shift was timed */
 };
 
 static const enum bpf_metric hist_metrics[SOCK_HISTS] = {
@@ -59,8 +65,7 @@ static int sock_attached(struct group *g, struct err *e)
 	struct sock_group *own = xcalloc(1, sizeof *own);
 
 	g->state = own;
-	own->counts = group_map(g, "sock_counts");
-	own->hists = group_map(g, "sock_hists");
+	own->cpus = group_map(g, "sock_cpus");
 	own->sockets = sockets_open(g, s->progs.tach_sockets, group_map(g, "sock_states"), group_map(g, "sock_closed"), e);
 	return own->sockets ? 0 : -1;
 }
@@ -107,13 +112,16 @@ static void take_request(struct bpf_room *r, const void *record, size_t size)
 		waited_for(q, waited, sizeof waited));
 }
 
-static void set_gates(struct group *g)
+static void set_control(struct group *g)
 {
-	struct sock_bpf *s = g->typed;
+	struct sock_control *c = &((struct sock_bpf *)g->typed)->bss->sock_control;
+	const struct sock_group *own = g->state;
 
 	for (int i = 0; i < SOCK_TIMED; i++)
-		s->bss->gates[i] = (struct slow_gate){ .over = slow_threshold(g->room->slow, bpf_rows[hist_metrics[i]].name),
+		c->gates[i] = (struct slow_gate){ .over = slow_threshold(g->room->slow, bpf_rows[hist_metrics[i]].name),
 			.left = TOLD_A_TICK };
+	c->shift = own->shift;
+	c->epoch++;
 }
 
 static void sock_marked(struct group *g)
@@ -123,40 +131,107 @@ static void sock_marked(struct group *g)
 
 	if (g->room->records)
 		records_handle(g->room->records, RECORD_REQUEST, take_request);
-	set_gates(g);
+	set_control(g);
 	if (group_iterate(s->progs.tach_there, &e))
 		log_line("probe sock: %s", e.text);
 }
 
 /* ---- reading ---- */
 
-static void put_counts(struct group *g, const struct sock_group *own, struct sample *out)
+static void put_counts(struct group *g, const struct sock_cpu *sum, struct sample *out)
 {
-	struct sock_counts *cpus = xcalloc((size_t)g->room->ncpus, sizeof *cpus);
 	u64 all[SOCK_WAYS][2] = { { 0 } };
-	u32 zero = 0;
-	bool ok = bpf_map_lookup_elem(own->counts, &zero, cpus) == 0;
 
-	for (unsigned kind = 0; ok && kind < SOCK_KINDS; kind++)
+	for (unsigned kind = 0; kind < SOCK_KINDS; kind++)
 		for (unsigned way = 0; way < SOCK_WAYS; way++) {
-			u64 sum[2] = { 0, 0 };
+			enum bpf_metric m = BPF_SOCK_TCP_RX_MESSAGES + 4 * kind + 2 * way;
 
-			for (int c = 0; c < g->room->ncpus; c++) {
-				sum[0] += cpus[c].messages[way][kind];
-				sum[1] += cpus[c].bytes[way][kind];
-			}
-			for (unsigned i = 0; i < 2; i++) {
-				group_put(g, out, BPF_SOCK_TCP_RX_MESSAGES + 4 * kind + 2 * way + i, (double)sum[i]);
-				all[way][i] += sum[i];
-			}
+			group_put(g, out, m, (double)sum->messages[way][kind]);
+			group_put(g, out, m + 1, (double)sum->bytes[way][kind]);
+			all[way][0] += sum->messages[way][kind];
+			all[way][1] += sum->bytes[way][kind];
 		}
-	free(cpus);
-	if (!ok)
-		return;
 	group_put(g, out, BPF_SOCK_RX_MESSAGES, (double)all[SOCK_RX][0]);
 	group_put(g, out, BPF_SOCK_TX_MESSAGES, (double)all[SOCK_TX][0]);
 	group_put(g, out, BPF_SOCK_RX_BYTES, (double)all[SOCK_RX][1]);
 	group_put(g, out, BPF_SOCK_TX_BYTES, (double)all[SOCK_TX][1]);
+}
+
+/* Histograms of a part of the requests say so. */
+static void put_hist(struct group *g, struct sample *out, enum bpf_metric m, struct hist *take, unsigned shift)
+{
+	struct point *p;
+
+	group_put_hist(g, out, m, take);
+	if (!shift || !group_wants(g, m))
+		return;
+	p = &out->points[g->room->env->first + m];
+	if (p->state == POINT_OK)
+		p->state = POINT_SCALED;
+	p->coverage = 1.0f / (float)(1u << shift);
+}
+
+static void put_hists(struct group *g, const struct sock_group *own, const struct sock_cpu *sum, struct sample *out)
+{
+	for (int i = 0; i < SOCK_HISTS; i++) {
+		struct hist *h = hist_new();
+
+		h->sum = sum->heads[i].sum;
+		h->max = sum->heads[i].max;
+		memcpy(h->bins, sum->bins[i], sizeof h->bins);
+		put_hist(g, out, hist_metrics[i], h, i < SOCK_TIMED ? own->shift : 0);
+	}
+}
+
+/* How many of the requests are timed until the next tick, by how many there were, and by what it may cost. */
+static void choose_shift(struct group *g, struct sock_group *own, const struct sock_cpu *sum, nsec_t now)
+{
+	uint64_t timed = 0;
+	double rate;
+
+	if (own->read && now - own->read < RATE_OVER)
+		return;
+	for (int i = 0; i < SOCK_TIMED; i++)
+		for (unsigned b = 0; b < TACH_HIST_BINS; b++)
+			timed += sum->bins[i][b];
+	rate = own->read ? (double)(timed - own->timed) * (1u << own->shift) / nsec_to_seconds(now - own->read) : 0;
+	own->timed = timed;
+	own->read = now;
+	own->shift = g->room->control->sample_shift;
+	while (own->shift < SHIFT_MOST && rate / (1u << own->shift) > TIMED_A_SECOND)
+		own->shift++;
+	g->note[0] = '\0';
+	if (own->shift)
+		snprintf(g->note, sizeof g->note, "one request in %u is timed", 1u << own->shift);
+}
+
+static void add(struct sock_cpu *to, const struct sock_cpu *c)
+{
+	for (int i = 0; i < SOCK_WAYS * SOCK_KINDS; i++) {
+		(&to->messages[0][0])[i] += (&c->messages[0][0])[i];
+		(&to->bytes[0][0])[i] += (&c->bytes[0][0])[i];
+	}
+	for (int i = 0; i < SOCK_HISTS; i++) {
+		to->heads[i].sum += c->heads[i].sum;
+		to->heads[i].max = c->heads[i].max > to->heads[i].max ? c->heads[i].max : to->heads[i].max;
+		for (unsigned b = 0; b < TACH_HIST_BINS; b++)
+			to->bins[i][b] += c->bins[i][b];
+	}
+}
+
+static void put_cpus(struct group *g, struct sock_group *own, struct sample *out)
+{
+	struct sock_cpu *cpus = xcalloc((size_t)g->room->ncpus + 1, sizeof *cpus), *sum = &cpus[g->room->ncpus];
+	u32 zero = 0;
+
+	if (bpf_map_lookup_elem(own->cpus, &zero, cpus) == 0) {
+		for (int c = 0; c < g->room->ncpus; c++)
+			add(sum, &cpus[c]);
+		put_counts(g, sum, out);
+		put_hists(g, own, sum, out);
+		choose_shift(g, own, sum, clock_now());
+	}
+	free(cpus);
 }
 
 static void put_sockets(struct group *g, const struct sock_group *own, struct sample *out)
@@ -171,27 +246,14 @@ static void put_sockets(struct group *g, const struct sock_group *own, struct sa
 	group_put(g, out, BPF_SOCK_RX_DROPS, (double)sum->drops);
 }
 
-static void put_hists(struct group *g, const struct sock_group *own, struct sample *out)
-{
-	for (u32 i = 0; i < SOCK_HISTS; i++) {
-		struct hist *h = hist_new();
-
-		if (group_read_hist(g, own->hists, i, h))
-			group_put_hist(g, out, hist_metrics[i], h);
-		else
-			free(h);
-	}
-}
-
 static void sock_read(struct group *g, struct sample *out)
 {
 	struct sock_group *own = g->state;
 
-	put_counts(g, own, out);
+	put_cpus(g, own, out);
 	put_sockets(g, own, out);
 	sockets_put(own->sockets, out);
-	put_hists(g, own, out);
-	set_gates(g);
+	set_control(g);
 }
 
 static void sock_close(struct group *g)

@@ -30,9 +30,17 @@ enum sock_role {
 
 enum sock_hist { SOCK_REQUEST, SOCK_UPSTREAM, SOCK_GAP, SOCK_TIMED, SOCK_RTT = SOCK_TIMED, SOCK_HISTS };
 
-/* What processes of the target sent and received, a CPU. */
-struct sock_counts {
+struct sock_hist_head {
+	u64 sum, max, epoch;
+};
+
+/* Of a CPU: what processes of the target sent and received, and histograms. One value, what is used together close
+ * together: each page more that a message touches costs as much as the rest. */
+struct sock_cpu {
 	u64 messages[SOCK_WAYS][SOCK_KINDS], bytes[SOCK_WAYS][SOCK_KINDS];
+	u64 turn;
+	struct sock_hist_head heads[SOCK_HISTS];
+	u64 bins[SOCK_HISTS][TACH_HIST_BINS];
 };
 
 /* What only grows with a socket, as the kernel keeps it. */
@@ -54,7 +62,7 @@ struct sock_waits {
 
 /* A socket of the target. */
 struct sock_state {
-	u64 messages[SOCK_WAYS], bytes[SOCK_WAYS];
+	u64 messages[SOCK_WAYS]; /* without atomic additions: when threads share a socket, a few can be missed */
 	u64 at;                  /* when that began which is waited for to end; 0: nothing */
 	u64 rtt_at;              /* the kernel's tick in which its round-trip time was looked at last */
 	struct sock_totals base; /* what stood there when the target got it */
@@ -66,7 +74,7 @@ struct sock_state {
 /* One socket, as it is told to user space. Addresses as on the wire, IPv4 in the first four bytes. */
 struct sock_row {
 	u64 cookie;
-	u64 messages[SOCK_WAYS], bytes[SOCK_WAYS];
+	u64 messages[SOCK_WAYS];
 	struct sock_totals totals; /* since the target had it */
 	u32 rtt;                   /* smoothed, microseconds; 0: none yet */
 	u8 local[16], peer[16];
@@ -87,11 +95,14 @@ struct request_record {
 	char comm[16];
 };
 
-/* What is told one by one: what takes more than `over`, `left` times; and then what is longer than any of those (`top`).
- * User space sets it anew at each tick. */
-struct slow_gate {
-	u64 over, top;
-	u64 left;
+/* Written by user space at each tick. */
+struct sock_control {
+	u64 epoch; /* maxima of an older one are stale */
+	u64 shift; /* one request in 1 << shift is timed; below 32 */
+	/* What is told one by one: what takes more than `over`, `left` times; then what is longer than all of those. */
+	struct slow_gate {
+		u64 over, top, left;
+	} gates[SOCK_TIMED];
 };
 
 #endif

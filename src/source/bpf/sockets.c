@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define ROWS_MOST 512
-#define SHARE 100 /* of the time that walking may take */
+#define QUICK NSEC_PER_MSEC /* walks no longer than this are made at every tick */
+#define SHARE 100           /* of the time that longer ones may take */
 
 enum { OF_RX_SEGMENTS, OF_TX_SEGMENTS, OF_RETRANSMITS, OF_DROPS, TOTALS };
 
@@ -178,7 +179,7 @@ bool sockets_read(struct sockets *s, nsec_t now)
 	struct sock_closed closed;
 	nsec_t cpu = clock_cpu_thread();
 
-	if (s->walked && now - s->walked < s->took * SHARE)
+	if (s->took > QUICK && now - s->walked < s->took * SHARE)
 		return false;
 	closed = read_closed(s); /* first: a socket must not be counted twice */
 	walk(s);
@@ -200,10 +201,6 @@ static void put_counts(const struct sock_row *r, union cell *row)
 {
 	row[SOCKETS_RX_MESSAGES].number = (double)r->messages[SOCK_RX];
 	row[SOCKETS_TX_MESSAGES].number = (double)r->messages[SOCK_TX];
-	if (r->kind == SOCK_TCP)
-		return;
-	row[SOCKETS_RX_BYTES].number = (double)r->bytes[SOCK_RX];
-	row[SOCKETS_TX_BYTES].number = (double)r->bytes[SOCK_TX];
 }
 
 /* Into the rows of another source. One that has no message yet has none. */

@@ -5,7 +5,6 @@
 #include "base/str.h"
 #include "source/bpf/sites.h"
 #include "source/bpf/slots.h"
-#include "source/callers.h"
 #include "symbol/worker.h"
 
 #include <stdio.h>
@@ -18,7 +17,6 @@
 struct pending {
 	u64 id;
 	struct site_key key;
-	u64 weight;
 	char thread[24]; /* name of who stood there */
 };
 
@@ -28,7 +26,7 @@ struct stacks {
 	struct pending pending[PENDING];
 	size_t npending;
 	u64 last_id, refused;
-	struct sites *sites, *growth; /* of locks; of faults */
+	struct sites *sites;
 	u64 whole, broken; /* stacks unwound to their end, or not */
 	char why[160];     /* of the last that was not */
 };
@@ -40,7 +38,6 @@ struct stacks *stacks_open(struct bpf_room *r)
 	s->room = r;
 	s->worker = r->symbols;
 	s->sites = sites_new();
-	s->growth = sites_new();
 	return s;
 }
 
@@ -49,7 +46,6 @@ void stacks_close(struct stacks *s)
 	if (!s)
 		return;
 	sites_free(s->sites);
-	sites_free(s->growth);
 	free(s);
 }
 
@@ -85,14 +81,10 @@ void stacks_take(struct bpf_room *r, const void *record, size_t size)
 		return;
 	}
 	p = &s->pending[s->npending++];
-	*p = (struct pending){ .id = ++s->last_id, .weight = rec->weight };
-	p->key = (struct site_key){ .tgid = rec->tgid, .role = rec->role, .kind = rec->kind };
-	if (rec->role == STACK_FAULT) { /* its address is not a thing that others meet at, and memory is all threads' */
-		p->weight = (u64)((double)rec->weight * r->faults_a_stack);
-		return;
-	}
-	p->key.tid = rec->tid;
-	p->key.addr = rec->addr;
+	*p = (struct pending){ .id = ++s->last_id };
+	p->key = (struct site_key){ .tgid = rec->tgid, .tid = rec->tid, .role = rec->role, .kind = rec->kind };
+	if (rec->role != STACK_FAULT) /* a fault's address is not a thing that others meet at */
+		p->key.addr = rec->addr;
 	t = r->slots ? slots_by_tid(r->slots, rec->tid) : NULL;
 	if (t)
 		str_clean(p->thread, sizeof p->thread, t->comm, strnlen(t->comm, sizeof t->comm));
@@ -100,9 +92,70 @@ void stacks_take(struct bpf_room *r, const void *record, size_t size)
 
 /* ---- answers ---- */
 
+/* Functions that wait for their caller, by the words that their names hold; the nature that they give a lock. */
+static const struct {
+	const char *word;
+	enum lock_nature nature;
+} waiting[] = {
+	{ "pthread_mutex_", NATURE_MUTEX },    { "lll_lock_wait", NATURE_MUTEX },
+	{ "pthread_rwlock_", NATURE_RWLOCK },  { "pthread_cond_", NATURE_COND },
+	{ "pthread_barrier_", NATURE_BARRIER }, { "sem_wait", NATURE_SEM },
+	{ "sem_timedwait", NATURE_SEM },       { "sem_clockwait", NATURE_SEM },
+	{ "new_sem_wait", NATURE_SEM },        { "pthread_join", NATURE_JOIN },
+	{ "pthread_clockjoin", NATURE_JOIN },
+};
+
+/* The nature of the outermost of them: a condition variable also takes a mutex. */
+static enum lock_nature nature_of(const struct symbol_result *r, size_t own)
+{
+	enum lock_nature nature = NATURE_UNKNOWN;
+
+	for (size_t i = 0; i < own; i++)
+		for (size_t w = 0; w < sizeof waiting / sizeof waiting[0]; w++)
+			if (strstr(r->names[i].name, waiting[w].word))
+				nature = waiting[w].nature;
+	return nature;
+}
+
+/* Code of libraries that only pass the wait on. */
+static bool passes_on(const struct symbol_name *n)
+{
+	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux", "[vdso]", "libstdc++" };
+	static const char *const names[] = { "std::", "__gthread", "pthread_", "__pthread", "lock_slow", "futex" };
+
+	for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++)
+		if (str_starts(n->module, modules[i]))
+			return true;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (str_starts(n->name, names[i]))
+			return true;
+	return false;
+}
+
+/* The innermost frame of the program's own; count where there is none. */
+static size_t own_frame(const struct symbol_result *r)
+{
+	size_t i = 0;
+
+	while (i < r->count && passes_on(&r->names[i]))
+		i++;
+	return i;
+}
+
+/* Where a thread or the program begins: no caller that says anything. */
+static bool is_begin(const struct symbol_name *n)
+{
+	static const char *const names[] = { "start_thread", "clone", "__clone", "__libc_start", "_start" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (str_starts(n->name, names[i]))
+			return true;
+	return false;
+}
+
 static void take_stack_of(struct stacks *s, const struct pending *p, const struct symbol_result *r, struct locks *locks)
 {
-	struct callers c = callers_of(r->names, r->count);
+	size_t own = own_frame(r), end = own;
 	struct site_key key = p->key;
 	const struct site *site;
 
@@ -112,13 +165,18 @@ static void take_stack_of(struct stacks *s, const struct pending *p, const struc
 		s->broken++;
 		str_copy(s->why, sizeof s->why, r->unwound.why);
 	}
-	if (locks && key.role == STACK_WAIT && c.nature != NATURE_UNKNOWN)
-		locks_learn(locks, key.tgid, key.addr, c.nature);
+	if (locks && key.role == STACK_WAIT && nature_of(r, own) != NATURE_UNKNOWN)
+		locks_learn(locks, key.tgid, key.addr, nature_of(r, own));
 	if (!r->count)
 		return;
-	key.pc = r->names[c.own].address;
-	site = sites_add(key.role == STACK_FAULT ? s->growth : s->sites, &key, p->weight, p->thread, &r->names[c.own],
-		c.end - c.own);
+	while (end < r->count && !is_begin(&r->names[end]))
+		end++;
+	if (own == end) { /* the stack broke off in a library: better that than nothing */
+		own = 0;
+		end = 1;
+	}
+	key.pc = r->names[own].address;
+	site = sites_add(s->sites, &key, p->thread, &r->names[own], end - own);
 	if (locks && key.role != STACK_FAULT)
 		locks_learn_site(locks, key.tgid, key.addr, key.role == STACK_HOLD, site->where);
 }
@@ -196,7 +254,6 @@ void stacks_read(struct stacks *s, struct locks *locks)
 {
 	read_pending(s, locks);
 	sites_each_unlined(s->sites, read_line, s, locks);
-	sites_each_unlined(s->growth, read_line, s, NULL);
 	if (locks)
 		locks_unnamed(locks, name_lock, &(struct naming){ s, locks });
 }
@@ -206,7 +263,6 @@ void stacks_put(const struct stacks *s, struct sample *out)
 	char why[240];
 
 	sites_put(s->sites, out);
-	sites_put_growth(s->growth, out);
 	if (s->broken) {
 		snprintf(why, sizeof why, "%llu of %llu stacks are cut off: %s", (unsigned long long)s->broken,
 			(unsigned long long)(s->broken + s->whole), s->why);
