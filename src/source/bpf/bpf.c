@@ -95,6 +95,7 @@ static void *load(void *state)
 {
 	struct bpf_state *s = state;
 	struct bpf_room *r = &s->room;
+	nsec_t begin = clock_now(), cpu = clock_cpu_thread();
 
 	features_find(&r->features);
 	for (size_t i = 0; i < r->ngroups; i++) {
@@ -110,6 +111,8 @@ static void *load(void *state)
 	open_records(r);
 	malloc_trim(0); /* the kernel's types were 10 MiB of it */
 	atomic_store(&s->ready, true);
+	log_line("probes loaded in %.1f ms, %.1f ms of CPU", nsec_to_seconds(clock_now() - begin) * 1e3,
+		nsec_to_seconds(clock_cpu_thread() - cpu) * 1e3);
 	return NULL;
 }
 

@@ -114,11 +114,16 @@ static int load(struct group *g, struct err *e)
 
 void group_load(struct group *g)
 {
+	nsec_t begin = clock_cpu_thread();
+
 	g->why.text[0] = g->fix.text[0] = g->missing[0] = '\0';
 	if (g->ops->open(g, &g->why) || load(g, &g->why)) {
 		log_line("probe %s is not loaded: %s", g->ops->name, g->why.text);
 		group_unload(g);
+		return;
 	}
+	log_line("probe %s is loaded, for %.1f ms of CPU", g->ops->name,
+		nsec_to_seconds(clock_cpu_thread() - begin) * 1e3);
 }
 
 void group_unload(struct group *g)

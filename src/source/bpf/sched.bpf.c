@@ -75,7 +75,8 @@ struct registers {
 	u64 arg0, arg1, arg2;
 };
 
-/* By plain loads where the verifier knows the pointer: a third of the price. */
+/* By plain loads where the verifier knows the pointer: a third of the price. (Not for pointers in rare places: to load
+ * one plainly costs the verifier a walk through all the kernel's types.) */
 #define READ_REGS(READ) \
 	do { \
 		out->call = READ(r, CALL_REG); \
@@ -122,7 +123,7 @@ static __always_inline long state_of(struct task_struct *t)
 
 static __always_inline void slot_begin(struct thread_slot *s, struct task_struct *t, u32 state, u64 now)
 {
-	struct pid *pid = t->thread_pid;
+	struct pid *pid = BPF_CORE_READ(t, thread_pid);
 	u32 level = BPF_CORE_READ(pid, level);
 
 	s->seq++;
@@ -177,11 +178,11 @@ static __always_inline struct thread_slot *slot_of(struct task_struct *t, u32 *m
 /* Sockets, files or pipes: what a read or write waits for. */
 static __always_inline u32 look_at_fd(struct task_struct *t, u64 fd)
 {
-	struct fdtable *table = t->files->fdt;
-	struct file **list = table->fd, *file = NULL;
+	struct fdtable *table = BPF_CORE_READ(t, files, fdt);
+	struct file **list = BPF_CORE_READ(table, fd), *file = NULL;
 	u16 mode;
 
-	if (fd >= table->max_fds)
+	if (fd >= BPF_CORE_READ(table, max_fds))
 		return CAUSE_OTHER;
 	bpf_probe_read_kernel(&file, sizeof file, list + fd);
 	mode = BPF_CORE_READ(file, f_inode, i_mode) & 0170000;
@@ -312,7 +313,7 @@ static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 
 	if (place) {
 		u32 index = *place & ~PLACE_CONTENDED;
 		struct lock_bins *b = bpf_map_lookup_elem(&lock_hists, &index); /* PLACE_NONE has none */
-		u64 bin = tach_hist_bin(blocked);
+		u64 bin = bin_of(blocked);
 
 		asm volatile("" : "+r"(bin));
 		if (b && bin < TACH_HIST_BINS)
