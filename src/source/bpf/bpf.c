@@ -32,6 +32,7 @@ struct bpf_state {
 	struct switcher *switcher;
 };
 
+__attribute__((format(printf, 2, 0)))
 static int tell(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char text[512];

@@ -25,7 +25,7 @@
 static bool accepts(const struct btf *kernel, const struct bpf_insn *code, size_t size)
 {
 	int hook = btf__find_by_name_kind(kernel, "btf_trace_sched_switch", BTF_KIND_TYPEDEF), fd;
-	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_RAW_TP);
+	struct bpf_prog_load_opts o = { .sz = sizeof o, .expected_attach_type = BPF_TRACE_RAW_TP };
 
 	if (hook < 0)
 		return false;
@@ -40,7 +40,7 @@ static bool accepts(const struct btf *kernel, const struct bpf_insn *code, size_
 static int task_map(void)
 {
 	struct btf *types = btf__new_empty();
-	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_NO_PREALLOC);
+	struct bpf_map_create_opts o = { .sz = sizeof o, .map_flags = BPF_F_NO_PREALLOC };
 	int fd = -1;
 
 	if (!types)

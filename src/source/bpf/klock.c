@@ -71,7 +71,7 @@ static int compare_keys(const void *a, const void *b)
 static size_t read_map(const struct group *g, struct klocks *k)
 {
 	u32 count = KLOCKS, next;
-	LIBBPF_OPTS(bpf_map_batch_opts, o);
+	struct bpf_map_batch_opts o = { .sz = sizeof o };
 
 	if (bpf_map_lookup_batch(group_map(g, "klocks"), NULL, &next, k->keys, k->totals, &count, &o) && errno != ENOENT)
 		return 0;
