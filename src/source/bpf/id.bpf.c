@@ -18,11 +18,16 @@ SEC("tp_btf/sched_process_fork") int BPF_PROG(tach_fork, struct task_struct *par
 	return 0;
 }
 
+/* Counted for user space, which then forgets what the addresses of the program before meant. */
+u64 execs;
+
 /* Where marks are by tid, the one of a thread that execs moves to the tid that it gets: that of its process. */
 SEC("tp_btf/sched_process_exec") int BPF_PROG(tach_exec, struct task_struct *task, int old_tid)
 {
 	u32 *mark, tid = (u32)old_tid, value;
 
+	if (is_member(task))
+		execs++;
 	if (has_task_storage || tid == task->pid)
 		return 0;
 	mark = bpf_map_lookup_elem(&tid_marks, &tid);

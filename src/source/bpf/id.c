@@ -145,6 +145,13 @@ bool id_follow(struct group *g)
 	return true;
 }
 
+u64 id_execs(const struct group *g)
+{
+	const struct id_bpf *s = g->typed;
+
+	return s ? s->bss->execs : 0;
+}
+
 static int id_attached(struct group *g, struct err *e)
 {
 	(void)e;

@@ -12,6 +12,8 @@ bool id_follow(struct group *g); /* marks who came into the target since; true: 
 /* The cgroup v2 that is the target: its id, and depth below the root; false: it is not a cgroup. */
 bool id_cgroup(const struct target *t, u64 *id, u32 *level);
 
+u64 id_execs(const struct group *g); /* how often somebody of the target called exec */
+
 extern const struct group_ops group_id;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "source/bpf/id.h"
 #include "source/bpf/sites.h"
 #include "source/bpf/slots.h"
 #include "symbol/worker.h"
@@ -27,6 +28,9 @@ struct stacks {
 	size_t npending;
 	u64 last_id, refused;
 	struct sites *sites;
+	pid_t *known;      /* processes that the worker was told of */
+	size_t nknown, known_capacity;
+	u64 generation, execs; /* of the target and of the kernel's count, when they were looked at last */
 	u64 whole, broken; /* stacks unwound to their end, or not */
 	char why[160];     /* of the last that was not */
 };
@@ -46,11 +50,21 @@ void stacks_close(struct stacks *s)
 	if (!s)
 		return;
 	sites_free(s->sites);
+	free(s->known);
 	free(s);
 }
 
+static void remember(struct stacks *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->nknown; i++)
+		if (s->known[i] == pid)
+			return;
+	s->known = xgrow(s->known, &s->known_capacity, s->nknown + 1, sizeof *s->known);
+	s->known[s->nknown++] = pid;
+}
+
 /* Tells the worker of a process; false: it is not one of the target's. */
-static bool know(const struct stacks *s, pid_t pid)
+static bool know(struct stacks *s, pid_t pid)
 {
 	size_t n;
 	const struct process *p = target_processes(s->room->target, &n);
@@ -58,9 +72,37 @@ static bool know(const struct stacks *s, pid_t pid)
 	for (size_t i = 0; i < n; i++)
 		if (p[i].pid == pid) {
 			symbol_worker_know(s->worker, pid, p[i].dir);
+			remember(s, pid);
 			return true;
 		}
 	return false;
+}
+
+/* Processes that have ended are let go of, and addresses of one that has called exec mean something else. */
+static void follow_processes(struct stacks *s)
+{
+	u64 generation = target_generation(s->room->target), execs = id_execs(&s->room->groups[0]);
+	size_t n, kept = 0;
+	const struct process *p = target_processes(s->room->target, &n);
+
+	if (generation == s->generation && execs == s->execs)
+		return;
+	for (size_t k = 0; k < s->nknown; k++) {
+		size_t i = 0;
+
+		while (i < n && (p[i].pid != s->known[k] || p[i].gone))
+			i++;
+		if (i == n) {
+			symbol_worker_forget(s->worker, s->known[k]);
+			continue;
+		}
+		if (execs != s->execs)
+			symbol_worker_exec(s->worker, s->known[k]);
+		s->known[kept++] = s->known[k];
+	}
+	s->nknown = kept;
+	s->generation = generation;
+	s->execs = execs;
 }
 
 void stacks_take(struct bpf_room *r, const void *record, size_t size)
@@ -252,6 +294,7 @@ static void name_lock(void *context, u32 tgid, u64 addr)
 
 void stacks_read(struct stacks *s, struct locks *locks)
 {
+	follow_processes(s);
 	read_pending(s, locks);
 	sites_each_unlined(s->sites, read_line, s, locks);
 	if (locks)
