@@ -81,6 +81,13 @@ uint64_t target_generation(const struct target *t); /* changes whenever the set 
 nsec_t target_began(const struct target *t);        /* CLOCK_MONOTONIC when it was opened */
 const char *target_cgroup_path(const struct target *t); /* absolute directory of a cgroup target; NULL otherwise */
 
+/* The directory of a cgroup v2 that holds the target and nobody else, which the caller frees; NULL with the reason. For a
+ * command that is still held one is made (*made), which the caller gives back with target_remove_cgroup(): who is left in
+ * there goes where tach is. */
+char *target_own_cgroup(const struct target *t, bool *made, struct err *e);
+void target_remove_cgroup(const char *path);
+bool target_is_alone_in(const struct target *t, const char *path); /* whether that still holds */
+
 /* Name, pid, counts, command line, start, end: for the sample. */
 void target_facts(const struct target *t, struct target_facts *out);
 

@@ -97,6 +97,15 @@
 	X(LAT_RTT, "lat.rtt_seconds", "tcp rtt", HISTOGRAM, SECONDS, \
 		"Round-trip times as the kernel has smoothed them, one value for each TCP socket and tick of the kernel (1 to 10 ms) " \
 		"in which it was used; of idle connections nothing.") \
+	/* wire.c */ \
+	X(NET_RX_PACKETS, "net.rx_packets", "wire rx", COUNTER, COUNT, \
+		"Packets that sockets of its cgroup received, as they were on the wire: merged ones (GRO) one by one.") \
+	X(NET_RX_BYTES, "net.rx_bytes", "wire rx B", COUNTER, BYTES, \
+		"Bytes of these packets from the IP header on, each with its own headers.") \
+	X(NET_TX_PACKETS, "net.tx_packets", "wire tx", COUNTER, COUNT, \
+		"Packets that sockets of its cgroup sent, as they are on the wire: unsplit ones (GSO) one by one.") \
+	X(NET_TX_BYTES, "net.tx_bytes", "wire tx B", COUNTER, BYTES, \
+		"Bytes of these packets from the IP header on, each with its own headers.") \
 	/* end */
 
 #define X(id, name, label, kind, unit, help) BPF_##id,

@@ -6,6 +6,7 @@
 #include "source/bpf/sched.h"
 #include "source/bpf/sys.h"
 #include "source/bpf/sock.h"
+#include "source/bpf/wire.h"
 
 const struct group_ops *const group_table[] = {
 	&group_id,
@@ -14,6 +15,7 @@ const struct group_ops *const group_table[] = {
 	&group_lock,
 	&group_sys, /* after sched: it fills rows that the waits have begun */
 	&group_sock,
+	&group_wire,
 	&group_fn,
 	NULL,
 };
