@@ -15,7 +15,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } parts[] = { { "publish", bench_publish }, { "screen", bench_screen }, { "watching", bench_watching },
-	{ "symbol", bench_symbol }, { "probes", bench_probes } };
+	{ "symbol", bench_symbol }, { "sockets", bench_sockets }, { "probes", bench_probes } };
 
 static int ascending(const void *a, const void *b)
 {
