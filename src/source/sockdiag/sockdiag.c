@@ -98,7 +98,7 @@ static void put_levels(const struct ledger *l, const struct sockdiag_tick *t, en
 	sockdiag_put(t, SOCKDIAG_TCP_RTT_MAX, v.rtt_max, state);
 }
 
-/* Of the namespaces that are open, whether one of them tells of TCP only, and whether one is not listened to. */
+/* Whether one of the namespaces tells of TCP only. */
 static bool has_no_udp(const struct spaces *s)
 {
 	for (size_t i = 0; i < SPACES_MOST; i++)
@@ -107,6 +107,7 @@ static bool has_no_udp(const struct spaces *s)
 	return false;
 }
 
+/* Whether in one of them nobody listens to last words. */
 static bool is_deaf(const struct spaces *s)
 {
 	for (size_t i = 0; i < SPACES_MOST; i++)
@@ -207,11 +208,11 @@ static void put_status(const struct survey *s, const struct sockdiag_tick *t, co
 
 static void put(struct survey *s, const struct sockdiag_tick *t, const struct missing *m)
 {
-	enum point_state state = m->why || s->ledger.lost ? POINT_PARTIAL : POINT_OK;
+	enum point_state some = m->why ? POINT_PARTIAL : POINT_OK;
 
+	put_levels(&s->ledger, t, some);
+	put_totals(&s->ledger, t, s->ledger.lost ? POINT_PARTIAL : some);
 	s->ledger.lost = 0;
-	put_levels(&s->ledger, t, state);
-	put_totals(&s->ledger, t, state);
 	if (has_no_udp(&s->spaces))
 		sockdiag_missing(t, SOCKDIAG_UDP_RX_QUEUE, SOCKDIAG_UDP_DROPS, POINT_ABSENT,
 			"this kernel tells of TCP sockets only (udp_diag is missing)");

@@ -39,7 +39,7 @@ struct spaces {
 void spaces_open(struct spaces *s);
 void spaces_close(struct spaces *s);
 
-/* Once a tick, while no dump is under way: looks where the processes are, a few at a time. */
+/* Once a cycle: looks where the processes are, a few at a time. Without any left the namespaces stay as they are. */
 void spaces_follow(struct spaces *s, const struct target *t);
 
 #endif

@@ -242,29 +242,30 @@ static void identify(struct survey *s, const struct target *t, nsec_t until)
 {
 	nsec_t now = clock_cpu_thread();
 
-	if (!s->ledger.npending || now >= until)
+	if (!s->ledger.npending)
 		return;
 	holders_ask(s->holders);
-	holders_walk(s->holders, t, until - now, ++s->ledger.moment);
+	if (now < until)
+		holders_walk(s->holders, t, until - now, ++s->ledger.moment);
 	ledger_adopt(&s->ledger, is_ours, s);
+	s->signs |= s->ledger.npending > 0; /* those are to be seen again when all were asked */
 }
 
 bool survey_tick(struct survey *s, const struct target *t)
 {
 	bool first = s->last == 0, waited = s->going;
-	nsec_t now = clock_now(), passed = now - s->last, cpu = clock_cpu_thread(), walk, dump;
+	nsec_t now = clock_now(), passed = now - s->last, walked = clock_cpu_thread();
+	nsec_t walk = first ? AT_FIRST : at_least(passed / WALK_SHARE, WALK_LEAST);
+	nsec_t dump = first ? AT_FIRST : passed / DUMP_SHARE;
 
-	walk = first ? AT_FIRST : at_least(passed / WALK_SHARE, WALK_LEAST);
-	dump = first ? AT_FIRST : passed / DUMP_SHARE;
 	s->last = now;
 	holders_walk(s->holders, t, walk, ++s->ledger.moment);
-	walk -= clock_cpu_thread() - cpu < walk ? clock_cpu_thread() - cpu : walk;
+	walked = clock_cpu_thread() - walked;
 	hear(s);
 	if (!s->going)
 		begin(s, t);
 	s->going = !look(s, clock_cpu_thread() + dump, waited);
-	if (!first)
-		identify(s, t, clock_cpu_thread() + walk);
+	identify(s, t, first || walked > walk ? 0 : clock_cpu_thread() + walk - walked);
 	if (!s->going)
 		ledger_finish(&s->ledger, s->others);
 	return !s->going;

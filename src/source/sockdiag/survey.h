@@ -2,8 +2,9 @@
  * Looking at the target's sockets, tick by tick, each within a share of the time that passed.
  *
  * New sockets are found by dumps of all that there are, as often as their price allows: rarely while the number of the
- * target's descriptors stays the same. In between, connections that are known are asked for one by one. Where the target has too many for that only the dump says what they moved, and if it takes
- * several ticks there is nothing to say in the ticks between.
+ * target's descriptors stays the same. In between, connections that are known are asked for one by one. Where the target
+ * has too many for that only the dump says what they moved, and if it takes several ticks there is nothing to say in the
+ * ticks between.
  */
 #ifndef TACH_SOURCE_SOCKDIAG_SURVEY_H
 #define TACH_SOURCE_SOCKDIAG_SURVEY_H
