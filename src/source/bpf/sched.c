@@ -19,7 +19,7 @@
 
 #include "sched.skel.h"
 
-#define STACKS_A_TICK 96 /* what the ring has room for, and some slow waits */
+#define STACKS_A_TICK 48 /* what the ring has room for, and some slow waits */
 
 _Static_assert(SCHED_HISTS <= sizeof(((struct bpf_control *)0)->slow) / sizeof(u64), "a threshold for each");
 

@@ -34,7 +34,7 @@ enum lock_kind {
 #define PLACE_NONE 0x7fffffffu
 #define PLACE_CONTENDED 0x80000000u
 #define PAIRS 2048
-#define RECORDS_BYTES (1 << 20)
+#define RECORDS_BYTES (1 << 19) /* is mapped twice */
 
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_RUNNABLE, SLOT_BLOCKED, SLOT_DEAD };
 
@@ -96,7 +96,7 @@ struct pair_total {
 	u64 waits, blocked;
 };
 
-#define CALL_SHARDS 4 /* so that CPUs seldom share a line */
+#define CALL_SHARDS 2 /* so that CPUs seldom share a line */
 
 /* Waits in one system call for one cause, on some CPUs: the place is (shard, cause, call). */
 struct call_total {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define TRIES 8
+#define PLACES_FIRST 512
 
 /* What was told of the thread in a place. The other columns of its row are /proc's: totals go on from where they stood
  * when the probe first saw it, split into user and system as /proc splits them. */
@@ -30,8 +31,9 @@ struct told {
 };
 
 struct slots {
-	struct thread_slot *shared;
-	int free_map;
+	struct thread_slot *shared; /* the first `mapped` of them: all that are mapped count as tach's memory */
+	size_t mapped;
+	int map, free_map;
 	struct thread_slot *list; /* copies of those alive, in the order of their places */
 	size_t count, capacity;
 	nsec_t now;               /* of the copies */
@@ -42,13 +44,26 @@ struct slots {
 	size_t told_capacity;
 };
 
+static bool map_places(struct slots *s, size_t count)
+{
+	void *memory = mmap(NULL, count * sizeof *s->shared, PROT_READ | PROT_WRITE, MAP_SHARED, s->map, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	if (s->shared)
+		munmap(s->shared, s->mapped * sizeof *s->shared);
+	s->shared = memory;
+	s->mapped = count;
+	return true;
+}
+
 struct slots *slots_open(int map, int free_map, struct err *e)
 {
 	struct slots *s = xcalloc(1, sizeof *s);
 
+	s->map = map;
 	s->free_map = free_map;
-	s->shared = mmap(NULL, SLOTS * sizeof *s->shared, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
-	if (s->shared == MAP_FAILED) {
+	if (!map_places(s, PLACES_FIRST)) {
 		err_set(e, errno, "the threads' places cannot be mapped: %s", strerror(errno));
 		free(s);
 		return NULL;
@@ -62,7 +77,7 @@ void slots_close(struct slots *s)
 {
 	if (!s)
 		return;
-	munmap(s->shared, SLOTS * sizeof *s->shared);
+	munmap(s->shared, s->mapped * sizeof *s->shared);
 	free(s->list);
 	free(s->places);
 	free(s->told);
@@ -124,6 +139,11 @@ static void bury(struct slots *s, u32 place, const struct thread_slot *t)
 	bpf_map_update_elem(s->free_map, NULL, &place, BPF_ANY);
 }
 
+static bool has_place(struct slots *s, u32 place)
+{
+	return place < s->mapped || (place < SLOTS && map_places(s, s->mapped * 2 < SLOTS ? s->mapped * 2 : SLOTS));
+}
+
 void slots_read(struct slots *s, nsec_t now)
 {
 	struct slot_times times;
@@ -131,7 +151,7 @@ void slots_read(struct slots *s, nsec_t now)
 	s->now = now;
 	s->count = 0;
 	/* Places are taken in their order: behind the first that never was, none is. */
-	for (u32 i = 0; i < SLOTS && s->shared[i].tid; i++) {
+	for (u32 i = 0; has_place(s, i) && s->shared[i].tid; i++) {
 		struct thread_slot *t;
 
 		s->list = xgrow(s->list, &s->capacity, s->count + 1, sizeof *s->list);
