@@ -13,7 +13,7 @@ BEGIN {
 	may["target"] = "base model"
 	may["doctor"] = "base model"
 	may["config"] = "base model"
-	may["source"] = "base model target source/*"
+	may["source"] = "base model target source/* symbol"
 	may["source/*"] = "base model target source tach symbol"
 	may["symbol"] = "base"
 	may["workload"] = "base tach"

@@ -155,7 +155,7 @@ static bool is_contention(const struct lock *k)
 	case LOCK_PI:
 		return true;
 	default:
-		return k->nature == NATURE_MUTEX || k->nature == NATURE_RWLOCK;
+		return lock_nature_contends(k->nature);
 	}
 }
 
@@ -384,12 +384,10 @@ void locks_totals(const struct locks *l, uint64_t *waits, nsec_t *blocked)
 
 static const char *kind_of(const struct locks *l, const struct lock *k)
 {
-	static const char *const natures[] = { NULL, "mutex", "rwlock", "sem", "barrier", "cond", "join" };
-
 	if (k->key.kind == LOCK_PI)
 		return "pi";
 	if (k->nature != NATURE_UNKNOWN)
-		return natures[k->nature];
+		return lock_nature_name(k->nature);
 	if (k->key.kind == LOCK_MUTEX || k->key.kind == LOCK_WORD)
 		return "mutex";
 	if (k->key.kind == LOCK_JOIN && slots_by_inner(l->slots, k->key.tgid, k->now.value))

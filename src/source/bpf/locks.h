@@ -8,9 +8,7 @@
 
 #include "source/bpf/group.h"
 #include "source/bpf/slots.h"
-
-/* What a stack told of a lock. */
-enum lock_nature { NATURE_UNKNOWN, NATURE_MUTEX, NATURE_RWLOCK, NATURE_SEM, NATURE_BARRIER, NATURE_COND, NATURE_JOIN };
+#include "source/callers.h"
 
 struct locks;
 

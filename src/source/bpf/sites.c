@@ -4,13 +4,13 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "model/tables.h"
+#include "source/callers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MOST 512     /* the least used gives way */
-#define CALLERS 3    /* functions that a row names */
 
 struct sites {
 	struct site *list;
@@ -27,17 +27,6 @@ void sites_free(struct sites *s)
 {
 	free(s->list);
 	free(s);
-}
-
-/* "fwd_rx > ct_lookup": outermost first. */
-static void name_callers(char *buf, size_t size, const struct symbol_name *frames, size_t count)
-{
-	size_t n = 0;
-
-	buf[0] = '\0';
-	for (size_t i = count < CALLERS ? count : CALLERS; i-- > 0 && n < size;)
-		n += (size_t)snprintf(buf + n, size - n, "%s%s", frames[i].name[0] ? frames[i].name : frames[i].module,
-			i ? " > " : "");
 }
 
 static struct site *make_room(struct sites *s)
@@ -69,7 +58,7 @@ const struct site *sites_add(struct sites *s, const struct site_key *key, const 
 	*site = (struct site){ .key = *key, .samples = 1 };
 	str_copy(site->thread, sizeof site->thread, thread);
 	symbol_name_text(site->where, sizeof site->where, &frames[0]);
-	name_callers(site->callers, sizeof site->callers, frames, count);
+	callers_text(site->callers, sizeof site->callers, frames, count);
 	return site;
 }
 

@@ -6,6 +6,7 @@
 #include "source/bpf/id.h"
 #include "source/bpf/sites.h"
 #include "source/bpf/slots.h"
+#include "source/callers.h"
 #include "symbol/worker.h"
 
 #include <stdio.h>
@@ -134,70 +135,9 @@ void stacks_take(struct bpf_room *r, const void *record, size_t size)
 
 /* ---- answers ---- */
 
-/* Functions that wait for their caller, by the words that their names hold; the nature that they give a lock. */
-static const struct {
-	const char *word;
-	enum lock_nature nature;
-} waiting[] = {
-	{ "pthread_mutex_", NATURE_MUTEX },    { "lll_lock_wait", NATURE_MUTEX },
-	{ "pthread_rwlock_", NATURE_RWLOCK },  { "pthread_cond_", NATURE_COND },
-	{ "pthread_barrier_", NATURE_BARRIER }, { "sem_wait", NATURE_SEM },
-	{ "sem_timedwait", NATURE_SEM },       { "sem_clockwait", NATURE_SEM },
-	{ "new_sem_wait", NATURE_SEM },        { "pthread_join", NATURE_JOIN },
-	{ "pthread_clockjoin", NATURE_JOIN },
-};
-
-/* The nature of the outermost of them: a condition variable also takes a mutex. */
-static enum lock_nature nature_of(const struct symbol_result *r, size_t own)
-{
-	enum lock_nature nature = NATURE_UNKNOWN;
-
-	for (size_t i = 0; i < own; i++)
-		for (size_t w = 0; w < sizeof waiting / sizeof waiting[0]; w++)
-			if (strstr(r->names[i].name, waiting[w].word))
-				nature = waiting[w].nature;
-	return nature;
-}
-
-/* Code of libraries that only pass the wait on. */
-static bool passes_on(const struct symbol_name *n)
-{
-	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux", "[vdso]", "libstdc++" };
-	static const char *const names[] = { "std::", "__gthread", "pthread_", "__pthread", "lock_slow", "futex" };
-
-	for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++)
-		if (str_starts(n->module, modules[i]))
-			return true;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (str_starts(n->name, names[i]))
-			return true;
-	return false;
-}
-
-/* The innermost frame of the program's own; count where there is none. */
-static size_t own_frame(const struct symbol_result *r)
-{
-	size_t i = 0;
-
-	while (i < r->count && passes_on(&r->names[i]))
-		i++;
-	return i;
-}
-
-/* Where a thread or the program begins: no caller that says anything. */
-static bool is_begin(const struct symbol_name *n)
-{
-	static const char *const names[] = { "start_thread", "clone", "__clone", "__libc_start", "_start" };
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (str_starts(n->name, names[i]))
-			return true;
-	return false;
-}
-
 static void take_stack_of(struct stacks *s, const struct pending *p, const struct symbol_result *r, struct locks *locks)
 {
-	size_t own = own_frame(r), end = own;
+	struct callers c = callers_of(r->names, r->count);
 	struct site_key key = p->key;
 	const struct site *site;
 
@@ -207,18 +147,12 @@ static void take_stack_of(struct stacks *s, const struct pending *p, const struc
 		s->broken++;
 		str_copy(s->why, sizeof s->why, r->unwound.why);
 	}
-	if (locks && key.role == STACK_WAIT && nature_of(r, own) != NATURE_UNKNOWN)
-		locks_learn(locks, key.tgid, key.addr, nature_of(r, own));
+	if (locks && key.role == STACK_WAIT && c.nature != NATURE_UNKNOWN)
+		locks_learn(locks, key.tgid, key.addr, c.nature);
 	if (!r->count)
 		return;
-	while (end < r->count && !is_begin(&r->names[end]))
-		end++;
-	if (own == end) { /* the stack broke off in a library: better that than nothing */
-		own = 0;
-		end = 1;
-	}
-	key.pc = r->names[own].address;
-	site = sites_add(s->sites, &key, p->thread, &r->names[own], end - own);
+	key.pc = r->names[c.own].address;
+	site = sites_add(s->sites, &key, p->thread, &r->names[c.own], c.end - c.own);
 	if (locks && key.role != STACK_FAULT)
 		locks_learn_site(locks, key.tgid, key.addr, key.role == STACK_HOLD, site->where);
 }
