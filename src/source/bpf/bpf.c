@@ -24,6 +24,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define STACKS_A_TICK 48 /* what the ring has room for, and some slow waits */
+
 struct bpf_state {
 	struct bpf_room room;
 	pthread_t loader;
@@ -219,8 +221,10 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 	}
 	slow_forget(s->room.slow, clock_now());
 	slow_put(s->room.slow, clock_now(), out);
-	if (s->room.control)
+	if (s->room.control) {
 		s->room.control->epoch++;
+		s->room.control->stacks_left = STACKS_A_TICK;
+	}
 }
 
 static void ask_bpf(void *state, const struct target *t, const char *question, char *answer, size_t size)

@@ -152,14 +152,14 @@ void group_put_state(const struct group *g, struct sample *out, enum bpf_metric 
 		sample_put(out, (metric_id)(g->room->env->first + m), p);
 }
 
-static enum point_state state_now(const struct group *g)
+enum point_state group_state(const struct group *g)
 {
 	return g->room->losing & (g->ops->losses | LOSS_BIT(LOST_MARKS)) ? POINT_PARTIAL : POINT_OK;
 }
 
 void group_put(const struct group *g, struct sample *out, enum bpf_metric m, double value)
 {
-	group_put_state(g, out, m, value, state_now(g));
+	group_put_state(g, out, m, value, group_state(g));
 }
 
 void group_missing(const struct group *g, struct sample *out, enum bpf_metric m, enum point_state state, const char *why)
@@ -177,7 +177,7 @@ void group_put_hist(const struct group *g, struct sample *out, enum bpf_metric m
 		return;
 	}
 	sample_put_hist(out, id, take);
-	out->points[id].state = state_now(g);
+	out->points[id].state = group_state(g);
 }
 
 /* Why a group gives no numbers, at each of its rows. */
@@ -219,11 +219,13 @@ void group_read(struct group *g, struct sample *out)
 		g->ops->read(g, out);
 	if (g->missing[0])
 		snprintf(why, sizeof why, "this kernel has no %s", g->missing);
+	else if (g->partial[0])
+		str_copy(why, sizeof why, g->partial);
 	else if (g->ops->opt_in && !g->keep && now < g->until)
 		snprintf(why, sizeof why, "on for %u s more", (unsigned)((g->until - now) / NSEC_PER_SEC) + 1);
 	else
 		snprintf(why, sizeof why, "%s", g->note);
-	sample_status(out, g->ops->name, g->missing[0] ? STATUS_PARTIAL : STATUS_ON, why, "");
+	sample_status(out, g->ops->name, g->missing[0] || g->partial[0] ? STATUS_PARTIAL : STATUS_ON, why, "");
 }
 
 bool group_read_hist(const struct group *g, int map, u32 which, struct hist *out)

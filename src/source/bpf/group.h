@@ -42,6 +42,7 @@ struct bpf_room {
 	struct stacks *stacks;     /* NULL: no records, or no thread for it */
 	struct slow *slow;
 	struct symbol_worker *symbols; /* finds names; NULL: not there yet, or it cannot be started */
+	double faults_a_stack;     /* times its weight: what each stack of a fault of this tick stands for */
 	const struct slots *slots; /* the threads, of the scheduler group; NULL: it is not loaded */
 	struct locks *locks;       /* the same */
 };
@@ -76,6 +77,7 @@ struct group {
 	nsec_t until;                         /* opt-in, not kept: when it is switched off again */
 	char missing[160];                    /* hooks that this kernel does not have: "a, b"; "" none */
 	char note[120];                       /* what else is to be said of its numbers; "" nothing */
+	char partial[160];                    /* why its numbers are not all there now; "" they are */
 	struct err why, fix;                  /* when it is not loaded */
 };
 
@@ -109,6 +111,7 @@ int group_map(const struct group *g, const char *name); /* descriptor of a loade
 bool group_wants(const struct group *g, enum bpf_metric m);
 void group_put(const struct group *g, struct sample *out, enum bpf_metric m, double value);
 void group_put_state(const struct group *g, struct sample *out, enum bpf_metric m, double value, enum point_state state);
+enum point_state group_state(const struct group *g); /* partial while something of its own is being lost */
 void group_put_hist(const struct group *g, struct sample *out, enum bpf_metric m, struct hist *take);
 void group_missing(const struct group *g, struct sample *out, enum bpf_metric m, enum point_state state, const char *why);
 

@@ -49,6 +49,15 @@
 		"Time that threads waited for locks inside the kernel; interrupts on top of them included.") \
 	X(LAT_KLOCK, "lat.kernel_lock_seconds", "kernel lock", HISTOGRAM, SECONDS, \
 		"Each wait for a contended lock inside the kernel.") \
+	/* mem.c */ \
+	X(FAULTS_ANON, "mem.faults_anon", "anon", COUNTER, COUNT, \
+		"Page faults that brought memory of the program's own: new, or back from swap. A huge page is one fault.") \
+	X(FAULTS_FILE, "mem.faults_file", "file", COUNTER, COUNT, \
+		"Page faults that brought pages of files or shared memory, several at once where they are cached.") \
+	X(FAULTS_WRITE, "mem.faults_write", "on write", COUNTER, COUNT, \
+		"Writes to pages that may only be read so far: copied after a fork, or written to in a mapped file the first time.") \
+	X(FAULTS_OTHER, "mem.faults_other", "other", COUNTER, COUNT, \
+		"Page faults without a new page: reads of untouched memory, huge pages of hugetlbfs, hints for NUMA.") \
 	/* sys.c */ \
 	X(LAT_SYSCALL, "lat.syscall_seconds", "system call", HISTOGRAM, SECONDS, \
 		"Time in each system call, blocked or not; every process of the machine pays while it is on.") \

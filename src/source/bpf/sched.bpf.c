@@ -482,7 +482,7 @@ static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool pr
 		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
 
 		if (stack_is_due(&k, STACK_WAIT, now))
-			take_stack(regs_of(t), c, s->addr, STACK_WAIT, s->kind, now);
+			take_stack(regs_of(t), c, s->addr, STACK_WAIT, s->kind, 1, now);
 	}
 }
 
@@ -523,7 +523,7 @@ SEC("tp_btf/sched_waking") int BPF_PROG(tach_waking, struct task_struct *t)
 		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
 
 		if ((u32)(bpf_get_current_pid_tgid() >> 32) == s->tgid && stack_is_due(&k, STACK_HOLD, now))
-			take_stack(regs_of(current_task()), c, s->addr, STACK_HOLD, s->kind, now);
+			take_stack(regs_of(current_task()), c, s->addr, STACK_HOLD, s->kind, 1, now);
 	}
 	return 0;
 }

@@ -19,7 +19,6 @@
 
 #include "sched.skel.h"
 
-#define STACKS_A_TICK 48 /* what the ring has room for, and some slow waits */
 
 _Static_assert(SCHED_HISTS <= sizeof(((struct bpf_control *)0)->slow) / sizeof(u64), "a threshold for each");
 
@@ -113,14 +112,13 @@ static void take_slow(struct bpf_room *r, const void *record, size_t size)
 				waited_for(r, w, waited, sizeof waited));
 }
 
-/* Tells the kernel what is slow, and how many stacks it may take until the next tick. */
+/* Tells the kernel what is slow. */
 static void set_control(const struct bpf_room *r)
 {
 	for (int i = 0; i < SCHED_HISTS; i++)
 		r->control->slow[i] = UINT64_MAX;
 	for (size_t i = 0; i < TOLD; i++)
 		r->control->slow[told[i].hist] = slow_threshold(r->slow, bpf_rows[told[i].metric].name);
-	r->control->stacks_left = STACKS_A_TICK;
 }
 
 static void sched_marked(struct group *g)

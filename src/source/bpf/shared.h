@@ -104,6 +104,24 @@ struct call_total {
 	u64 max, epoch;
 };
 
+/* Why a page was not there, or could not be written to. */
+#define BPF_FAULTS(X) \
+	X(FAULT_ANON, "anon") \
+	X(FAULT_FILE, "file") \
+	X(FAULT_COPY, "write")
+
+#define X(id, text) id,
+enum fault_cause { BPF_FAULTS(X) FAULT_UNKNOWN, FAULT_CAUSES };
+#undef X
+
+/* Page faults on one CPU. */
+struct mem_counts {
+	u64 all, faults[FAULT_CAUSES];
+	u64 absent;  /* of them, without a page and to be told apart: as anon and file, where the kernel brings one */
+	u64 allowed; /* the page was there and might be written to */
+	u64 due, taken; /* stacks: wanted, and those that there was room for */
+};
+
 #define KLOCKS 2048
 
 /* A lock of the kernel and where it is waited for: return addresses; 0: unknown. */
@@ -162,6 +180,7 @@ struct stack_record {
 	u32 kind;      /* of the lock, or the cause of the fault */
 	u32 size;      /* bytes of stack, from sp on */
 	u64 sp;
+	u64 weight;    /* how many events it stands for */
 	u64 regs[STACK_REGS];
 	u8 stack[STACK_BYTES];
 };
@@ -185,6 +204,7 @@ struct slow_record {
 	X(LOST_STACKS, "stacks") \
 	X(LOST_CALLS, "system calls") \
 	X(LOST_KLOCKS, "waits on kernel locks without a place") \
+	X(LOST_FAULTS, "causes of page faults") \
 	X(LOST_BLOCKS, "block requests without a place") \
 	X(LOST_SOCKETS, "sockets without memory for their state") \
 	X(LOST_RETURNS, "returns of timed functions") \

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST 512     /* the least used gives way */
 
@@ -44,18 +45,18 @@ static struct site *make_room(struct sites *s)
 	return &s->list[least];
 }
 
-const struct site *sites_add(struct sites *s, const struct site_key *key, const char *thread,
+const struct site *sites_add(struct sites *s, const struct site_key *key, u64 weight, const char *thread,
 	const struct symbol_name *frames, size_t count)
 {
 	struct site *site;
 
 	for (size_t i = 0; i < s->count; i++)
 		if (memcmp(&s->list[i].key, key, sizeof *key) == 0) {
-			s->list[i].samples++;
+			s->list[i].samples += weight;
 			return &s->list[i];
 		}
 	site = make_room(s);
-	*site = (struct site){ .key = *key, .samples = 1 };
+	*site = (struct site){ .key = *key, .samples = weight };
 	str_copy(site->thread, sizeof site->thread, thread);
 	symbol_name_text(site->where, sizeof site->where, &frames[0]);
 	callers_text(site->callers, sizeof site->callers, frames, count);
@@ -88,12 +89,32 @@ static void put_lock_site(const struct site *site, struct table *t, struct sampl
 
 void sites_put(const struct sites *s, struct sample *out)
 {
-	struct table *t = NULL;
+	struct table *t = s->count ? sample_table(out, &table_lock_sites) : NULL;
+
+	for (size_t i = 0; i < s->count; i++)
+		put_lock_site(&s->list[i], t, out);
+}
+
+void sites_put_growth(const struct sites *s, struct sample *out)
+{
+	static const char *const causes[FAULT_CAUSES] = {
+#define X(id, text) text,
+		BPF_FAULTS(X)
+#undef X
+	};
+	struct table *t = s->count ? sample_table(out, &table_growth) : NULL;
 
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->list[i].key.role == STACK_FAULT)
-			continue;
-		t = t ? t : sample_table(out, &table_lock_sites);
-		put_lock_site(&s->list[i], t, out);
+		const struct site *site = &s->list[i];
+		const char *cause = causes[site->key.kind % FAULT_CAUSES];
+		union cell *row = table_row(t, site->key.pc << 8 ^ (u64)site->key.tgid << 40 ^ site->key.kind);
+
+		row[GROWTH_SITE].text = sample_text(out, site->where);
+		row[GROWTH_CALLERS].text = sample_text(out, site->callers);
+		row[GROWTH_CAUSE].text = cause ? cause : "";
+		row[GROWTH_FAULTS].number = (double)site->samples;
+		row[GROWTH_BYTES].number = (double)site->samples * (double)sysconf(_SC_PAGESIZE);
 	}
+	if (t)
+		sample_table_note(out, &table_growth, true, "from the stacks of one fault in 64 or more; a huge page counts as one");
 }

@@ -27,13 +27,15 @@ struct sites;
 struct sites *sites_new(void);
 void sites_free(struct sites *s);
 
-/* One more stack; frames from its place outwards. Returns the site, valid until the next call. */
-const struct site *sites_add(struct sites *s, const struct site_key *key, const char *thread,
+/* One more stack, that stands for so many events; frames from its place outwards. Returns the site, valid until the next
+ * call. */
+const struct site *sites_add(struct sites *s, const struct site_key *key, u64 weight, const char *thread,
 	const struct symbol_name *frames, size_t count);
 
 void sites_each_unlined(struct sites *s, void (*visit)(void *context, struct site *site, struct locks *locks),
 	void *context, struct locks *locks);
 
-void sites_put(const struct sites *s, struct sample *out);
+void sites_put(const struct sites *s, struct sample *out);        /* lock_sites */
+void sites_put_growth(const struct sites *s, struct sample *out); /* growth */
 
 #endif

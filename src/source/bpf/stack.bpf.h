@@ -19,19 +19,20 @@ static __always_inline struct pt_regs *regs_of(struct task_struct *t)
 	return BPF_CORE_READ(t, stack) + thread_stack_size - bpf_core_type_size(struct pt_regs); /* the kernel's, not ours */
 }
 
-/* The user stack of the current task into the records, for user space to unwind. */
-static __always_inline void take_stack(struct pt_regs *r, struct bpf_control *c, u64 addr, u32 role, u32 kind, u64 now)
+/* The user stack of the current task into the records, for user space to unwind. False: not now. */
+static __always_inline bool take_stack(struct pt_regs *r, struct bpf_control *c, u64 addr, u32 role, u32 kind, u64 weight,
+	u64 now)
 {
 	u64 sp, first, id = bpf_get_current_pid_tgid();
 	struct stack_record *out;
 
 	if (!c->stacks_left)
-		return;
+		return false;
 	c->stacks_left--;
 	out = bpf_ringbuf_reserve(&records, sizeof *out, 0);
 	if (!out) {
 		lose(LOST_STACKS);
-		return;
+		return false;
 	}
 	out->type = RECORD_STACK;
 	out->role = role;
@@ -40,6 +41,7 @@ static __always_inline void take_stack(struct pt_regs *r, struct bpf_control *c,
 	out->tid = (u32)id;
 	out->tgid = id >> 32;
 	out->kind = kind;
+	out->weight = weight;
 	bpf_probe_read_kernel(out->regs, sizeof out->regs, r);
 	out->sp = sp = BPF_CORE_READ(r, sp);
 	/* Page by page: what lies beyond the end of the stack cannot be read, and then nothing of that read is. */
@@ -50,6 +52,7 @@ static __always_inline void take_stack(struct pt_regs *r, struct bpf_control *c,
 	else if (!bpf_probe_read_user(out->stack, first & 4095 ?: 4096, (void *)sp))
 		out->size = (u32)first;
 	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+	return true;
 }
 
 #endif

@@ -19,6 +19,7 @@
 struct pending {
 	u64 id;
 	struct site_key key;
+	u64 weight;
 	char thread[24]; /* name of who stood there */
 };
 
@@ -28,10 +29,10 @@ struct stacks {
 	struct pending pending[PENDING];
 	size_t npending;
 	u64 last_id, refused;
-	struct sites *sites;
 	pid_t *known;      /* processes that the worker was told of */
 	size_t nknown, known_capacity;
 	u64 generation, execs; /* of the target and of the kernel's count, when they were looked at last */
+	struct sites *sites, *growth; /* of locks; of faults */
 	u64 whole, broken; /* stacks unwound to their end, or not */
 	char why[160];     /* of the last that was not */
 };
@@ -43,6 +44,7 @@ struct stacks *stacks_open(struct bpf_room *r)
 	s->room = r;
 	s->worker = r->symbols;
 	s->sites = sites_new();
+	s->growth = sites_new();
 	return s;
 }
 
@@ -52,6 +54,7 @@ void stacks_close(struct stacks *s)
 		return;
 	sites_free(s->sites);
 	free(s->known);
+	sites_free(s->growth);
 	free(s);
 }
 
@@ -124,10 +127,14 @@ void stacks_take(struct bpf_room *r, const void *record, size_t size)
 		return;
 	}
 	p = &s->pending[s->npending++];
-	*p = (struct pending){ .id = ++s->last_id };
-	p->key = (struct site_key){ .tgid = rec->tgid, .tid = rec->tid, .role = rec->role, .kind = rec->kind };
-	if (rec->role != STACK_FAULT) /* a fault's address is not a thing that others meet at */
-		p->key.addr = rec->addr;
+	*p = (struct pending){ .id = ++s->last_id, .weight = rec->weight };
+	p->key = (struct site_key){ .tgid = rec->tgid, .role = rec->role, .kind = rec->kind };
+	if (rec->role == STACK_FAULT) { /* its address is not a thing that others meet at, and memory is all threads' */
+		p->weight = (u64)((double)rec->weight * r->faults_a_stack);
+		return;
+	}
+	p->key.tid = rec->tid;
+	p->key.addr = rec->addr;
 	t = r->slots ? slots_by_tid(r->slots, rec->tid) : NULL;
 	if (t)
 		str_clean(p->thread, sizeof p->thread, t->comm, strnlen(t->comm, sizeof t->comm));
@@ -152,7 +159,8 @@ static void take_stack_of(struct stacks *s, const struct pending *p, const struc
 	if (!r->count)
 		return;
 	key.pc = r->names[c.own].address;
-	site = sites_add(s->sites, &key, p->thread, &r->names[c.own], c.end - c.own);
+	site = sites_add(key.role == STACK_FAULT ? s->growth : s->sites, &key, p->weight, p->thread, &r->names[c.own],
+		c.end - c.own);
 	if (locks && key.role != STACK_FAULT)
 		locks_learn_site(locks, key.tgid, key.addr, key.role == STACK_HOLD, site->where);
 }
@@ -231,6 +239,7 @@ void stacks_read(struct stacks *s, struct locks *locks)
 	follow_processes(s);
 	read_pending(s, locks);
 	sites_each_unlined(s->sites, read_line, s, locks);
+	sites_each_unlined(s->growth, read_line, s, NULL);
 	if (locks)
 		locks_unnamed(locks, name_lock, &(struct naming){ s, locks });
 }
@@ -240,6 +249,7 @@ void stacks_put(const struct stacks *s, struct sample *out)
 	char why[240];
 
 	sites_put(s->sites, out);
+	sites_put_growth(s->growth, out);
 	if (s->broken) {
 		snprintf(why, sizeof why, "%llu of %llu stacks are cut off: %s", (unsigned long long)s->broken,
 			(unsigned long long)(s->broken + s->whole), s->why);

@@ -3,6 +3,7 @@
 #include "source/bpf/fn.h"
 #include "source/bpf/id.h"
 #include "source/bpf/klock.h"
+#include "source/bpf/mem.h"
 #include "source/bpf/sched.h"
 #include "source/bpf/sys.h"
 #include "source/bpf/sock.h"
@@ -13,6 +14,7 @@ const struct group_ops *const group_table[] = {
 	&group_sched,
 	&group_blk,
 	&group_lock,
+	&group_mem,
 	&group_sys, /* after sched: it fills rows that the waits have begun */
 	&group_sock,
 	&group_wire,
