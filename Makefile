@@ -56,7 +56,7 @@ LIBS := $(LIB_LIBS) -lm -pthread
 SOURCES := $(sort $(shell find src -name '*.c' -not -name '*.bpf.c' $(if $(NO_BPF),-not -path 'src/source/bpf/*')))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN := $(BUILD)/src/main.o
-TESTS := $(sort $(shell find tests -name 'test_*.c'))
+TESTS := $(sort $(shell find tests -name 'test_*.c' $(if $(NO_BPF),-not -path 'tests/source/bpf/*')))
 TEST_BINS := $(TESTS:%.c=$(BUILD)/%)
 TEST_SCRIPTS := $(sort $(shell find tests -name 'test_*.sh'))
 TEST_LIBS := -lcmocka $(shell $(PKG_CONFIG) --libs vterm 2>/dev/null)

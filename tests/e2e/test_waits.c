@@ -150,6 +150,9 @@ static void counts_the_waits_of_a_mutex_and_names_its_holder(void **state)
 	assert_true(row >= 0);
 	assert_true(cell_starts(r.before, "locks", row, "holder", "holder/"));
 	NEAR(cell(r.tick, "locks", row_with(r.tick, "locks", "kind", "mutex"), "p50"), r.blocked / r.waits, 0.3);
+	assert_true(cell_starts(r.before, "locks", row, "lock", "conn_tbl\""));
+	assert_true(cell_starts(r.before, "locks", row, "waits_at", "waits.c:"));
+	assert_true(cell_starts(r.before, "locks", row, "held_at", "waits.c:"));
 	row = row_with(r.before, "lock_pairs", "owner", "");
 	assert_int_equal(row, -1);
 	assert_true(cell_starts(r.before, "lock_pairs", 0, "owner", "holder/"));
@@ -168,6 +171,25 @@ static void counts_the_waits_of_a_mutex_with_priority_inheritance(void **state)
 	row = row_with(r.before, "locks", "kind", "pi");
 	assert_true(row >= 0);
 	assert_true(cell_starts(r.before, "locks", row, "holder", "holder/"));
+	run_free(&r);
+}
+
+/* Its futex words are waited for as those of condition variables are: who called tells. */
+static void knows_a_read_write_lock_by_its_callers(void **state)
+{
+	struct run r;
+	int row;
+
+	(void)state;
+	NEEDS_PROBE();
+	r = run_mode("rwlock", "3");
+	row = row_with(r.before, "locks", "kind", "rwlock");
+	assert_true(row >= 0);
+	assert_true(cell_starts(r.before, "locks", row, "lock", "route_tbl\""));
+	assert_true(cell_starts(r.before, "locks", row, "group", "lock"));
+	assert_true(cell_starts(r.before, "locks", row, "waits_at", "waits.c:"));
+	assert_true(cell_starts(r.before, "locks", row, "holder", "~holder/"));
+	assert_true(tick_total(r.tick, "lock.waits") > r.waits / 2); /* until its first stack it was not known */
 	run_free(&r);
 }
 
@@ -299,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_the_waits_of_a_mutex_and_names_its_holder),
 		cmocka_unit_test(counts_the_waits_of_a_mutex_with_priority_inheritance),
+		cmocka_unit_test(knows_a_read_write_lock_by_its_callers),
 		cmocka_unit_test(keeps_condition_variables_apart),
 		cmocka_unit_test(follows_a_chain_of_waiters),
 		cmocka_unit_test(splits_the_time_of_each_thread_and_loses_none),

@@ -408,13 +408,25 @@ static const char *holder_of(const struct locks *l, const struct lock *k, char *
 	return buf;
 }
 
+/* A read-write lock or condition variable waits on a word inside: the name is that of the whole. */
+static const char *name_of(const struct lock *k, char *buf, size_t size)
+{
+	char *plus;
+
+	str_copy(buf, size, k->name);
+	plus = strstr(buf, "+0x");
+	if (plus && (k->nature == NATURE_RWLOCK || k->nature == NATURE_COND) && strtoul(plus + 1, NULL, 16) < 0x30)
+		*plus = '\0';
+	return buf;
+}
+
 static void put_lock(const struct locks *l, const struct lock *k, struct table *t, struct sample *out)
 {
 	union cell *row = table_row(t, k->key.addr ^ (u64)k->key.tgid << 40 ^ (u64)k->key.kind << 60);
 	char text[96];
 	struct hist h;
 
-	row[LOCKS_LOCK].text = sample_text(out, k->name);
+	row[LOCKS_LOCK].text = sample_text(out, name_of(k, text, sizeof text));
 	row[LOCKS_KIND].text = sample_text(out, kind_of(l, k));
 	row[LOCKS_GROUP].text = sample_text(out, is_contention(k) ? "lock" : "work");
 	snprintf(text, sizeof text, "0x%llx", (unsigned long long)k->key.addr);
