@@ -70,7 +70,7 @@ static _Noreturn void run_child(const struct launch *l)
 	close(l->line[0]);
 	setpgid(0, 0);
 	do
-		n = read(l->line[1], &go, 1);
+		n = recv(l->line[1], &go, 1, MSG_PEEK); /* it is no message that the command received */
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
 		_exit(127); /* tach has ended or will not have it */
