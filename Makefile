@@ -64,7 +64,7 @@ TEST_HELP := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/fuzz_%)
 REPLAY_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%)
-SUBJECT := $(BUILD)/tests/e2e/subject $(BUILD)/tests/e2e/waits
+SUBJECT := $(addprefix $(BUILD)/tests/e2e/,subject waits serve)
 # A program with known names and calls, with frame pointers (fp) or without (nofp), and neither unwind tables (bare).
 SYMBOL_SUBJECTS := $(addprefix $(BUILD)/tests/symbol/subject-,fp nofp barefp bare)
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/bench/*.c)))

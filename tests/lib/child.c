@@ -64,6 +64,13 @@ const char *child_waits(void)
 	return *path ? path : built(path, "tests/e2e/waits");
 }
 
+const char *child_serve(void)
+{
+	static char path[PATH_MAX];
+
+	return *path ? path : built(path, "tests/e2e/serve");
+}
+
 bool have_program(const char *name)
 {
 	char command[256];

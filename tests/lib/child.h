@@ -8,11 +8,12 @@
 
 struct child;
 
-/* Whole paths, which stay where they are: the tach under test ($BUILD/tach), and tests/e2e/subject.c and waits.c, made to
- * be watched. */
+/* Whole paths, which stay where they are: the tach under test ($BUILD/tach), and tests/e2e/subject.c, waits.c and serve.c,
+ * made to be watched. */
 const char *child_tach(void);
 const char *child_subject(void);
 const char *child_waits(void);
+const char *child_serve(void);
 
 /* Looked up in PATH; stdin is /dev/null, stdout and stderr are read below. "NAME=value" in front of the command is for its
  * environment. It dies with the test. NULL-ended. */
