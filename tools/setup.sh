@@ -7,7 +7,7 @@ set -u
 build='gcc libc6-dev make pkg-config libncurses-dev libinih-dev libproc2-dev libpfm4-dev libsodium-dev
 	libbpf-dev clang bpftool libdw-dev libiberty-dev'
 # redis-tools holds the server's program too; the package redis-server would only add a service that keeps running.
-test='g++ libcmocka-dev libvterm-dev redis-tools iperf3 mandoc linux-perf strace procps iproute2 util-linux'
+test='g++ libcmocka-dev libvterm-dev redis-tools iperf3 nginx wrk mandoc linux-perf strace procps iproute2 util-linux'
 tidy='clang clang-tidy clang-format'
 fuzz='clang libclang-rt-dev'
 bench='htop procps'
@@ -43,7 +43,7 @@ installed() {
 	gcc) command -v cc ;;
 	g++) command -v c++ ;;
 	libclang-rt-dev) [ -e "$(clang -print-file-name="libclang_rt.fuzzer-$(uname -m).a")" ] ;;
-	pkg-config | make | clang | clang-tidy | clang-format | bpftool) PATH=$PATH:/usr/sbin command -v "$1" ;;
+	pkg-config | make | clang | clang-tidy | clang-format | bpftool | nginx) PATH=$PATH:/usr/sbin command -v "$1" ;;
 	*) false ;;
 	esac >/dev/null 2>&1
 }
@@ -67,6 +67,13 @@ fi
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 
+# A test needs the program nginx; its package also starts a service, now and at every boot.
+stop_services() {
+	case " $missing " in
+	*" nginx "*) $as_root sh -c 'invoke-rc.d nginx stop; update-rc.d nginx disable' >/dev/null 2>&1 ;;
+	esac
+}
+
 apt() {
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" </dev/null >"$log" 2>&1
 }
@@ -83,3 +90,5 @@ if ! install_missing && ! { apt update && install_missing; }; then
 	echo "setup: could not install${as_root:+ (as $(id -un), by sudo)}; do it by hand: apt-get install$missing" >&2
 	exit 1
 fi
+stop_services
+exit 0
