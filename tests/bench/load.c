@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -119,6 +120,21 @@ static void run_datagrams(atomic_ullong *operations)
 	_exit(1);
 }
 
+static void run_reads(atomic_ullong *operations)
+{
+	char path[] = "/var/tmp/tach-bench-XXXXXX";
+	void *data = aligned_alloc(4096, 4096);
+	int fd = mkostemp(path, O_DIRECT | O_CLOEXEC);
+
+	unlink(path);
+	memset(data, 1, 4096);
+	if (fd < 0 || pwrite(fd, data, 4096, 0) != 4096)
+		_exit(1);
+	while (pread(fd, data, 4096, 0) == 4096)
+		atomic_fetch_add_explicit(operations, 1, memory_order_relaxed);
+	_exit(1);
+}
+
 static void start_process(struct load *l, void (*run)(atomic_ullong *operations))
 {
 	l->operations = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -149,6 +165,11 @@ void load_switches(struct load *l)
 void load_faults(struct load *l)
 {
 	start_process(l, run_faults);
+}
+
+void load_reads(struct load *l)
+{
+	start_process(l, run_reads);
 }
 
 void load_datagrams(struct load *l)

@@ -23,6 +23,7 @@ load_starter load_ping_pong; /* a byte to a second process and back, on one CPU 
 load_starter load_switches;  /* the same between two threads of one process */
 load_starter load_faults;    /* new anonymous pages, and their return by 256 */
 load_starter load_datagrams; /* 64 bytes to itself by UDP */
+load_starter load_reads;     /* 4 KiB of a file past the page cache, over and over */
 load_starter load_redis;     /* GET by 16 connections, without pipelining: the server is busy all the time */
 
 void load_stop(struct load *l);

@@ -27,6 +27,7 @@ struct blocked {
 	const struct source_env *env;
 	metric_id id[BLOCKED_METRICS];
 	struct sampler *sampler;    /* NULL: not needed so far */
+	struct naming *naming;
 	struct err failure;         /* why there is none, though it is needed */
 	uint64_t generation, looks; /* of the target; at the last report */
 	nsec_t reported;            /* at first: when it began */
@@ -50,6 +51,7 @@ static void *open_blocked(const struct source_env *env, const struct target *t, 
 	(void)t;
 	(void)e;
 	b->env = env;
+	b->naming = naming_open();
 	for (int m = 0; m < BLOCKED_METRICS; m++)
 		b->id[m] = registry_find(env->registry, rows[m].name);
 	return b;
@@ -60,6 +62,7 @@ static void close_blocked(void *state)
 	struct blocked *b = state;
 
 	sampler_close(b->sampler);
+	naming_close(b->naming);
 	free(b);
 }
 
@@ -175,7 +178,7 @@ static void put_report(struct blocked *b, const struct report *r, struct sample 
 		return;
 	put_sums(b, r, (float)(hz < RHYTHM_FULL_HZ ? hz / RHYTHM_FULL_HZ : 1), out);
 	snprintf(note, sizeof note, hz < 9.5 ? "sampled %.1f Hz, no BPF" : "sampled %.0f Hz, no BPF", hz);
-	blocked_put_tables(r, note, out);
+	blocked_put_tables(&(struct told){ r, b->naming, note }, out);
 	if (!refused)
 		sample_status(out, source_blocked.name, STATUS_ON, "", "");
 }
@@ -193,12 +196,13 @@ static void read_blocked(void *state, const struct target *t, struct sample *out
 	}
 	follow(b, t);
 	r = b->sampler ? sampler_report(b->sampler) : NULL;
-	if (r)
+	if (r) {
+		naming_read(b->naming, t, r, b->sampler);
 		put_report(b, r, out);
-	else if (b->sampler)
-		sample_status(out, source_blocked.name, STATUS_PARTIAL, "a look at the program is held up (it may be in an exec)", "");
-	else
-		sample_status(out, source_blocked.name, STATUS_ABSENT, b->failure.text, "");
+	} else {
+		sample_status(out, source_blocked.name, b->sampler ? STATUS_PARTIAL : STATUS_ABSENT,
+			b->sampler ? "a look at the program is held up (it may be in an exec)" : b->failure.text, "");
+	}
 }
 
 const struct source_ops source_blocked = {

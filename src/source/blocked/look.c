@@ -29,24 +29,31 @@ bool look_parse(const char *line, struct look *out)
 	if (call >= CALLS)
 		return true;
 	out->call = (uint32_t)call;
-	for (int i = 0; i < 3; i++)
-		out->arg[i] = strtoull(end, &end, 16);
+	for (int i = 0; i < 6; i++) {
+		uint64_t arg = strtoull(end, &end, 16);
+
+		if (i < 3)
+			out->arg[i] = arg;
+	}
+	out->sp = strtoull(end, &end, 16);
+	out->pc = strtoull(end, &end, 16);
 	return true;
 }
 
-static bool peek(pid_t pid, uint64_t addr, void *to, size_t size)
+size_t look_into(pid_t pid, uint64_t addr, void *to, size_t size)
 {
 	struct iovec local = { to, size };
 	struct iovec remote = { (void *)(uintptr_t)addr, size }; /* NOLINT(performance-no-int-to-ptr): an address over there */
+	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
 
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+	return n < 0 ? 0 : (size_t)n;
 }
 
 static uint32_t peek_word(pid_t pid, uint64_t addr)
 {
 	uint32_t word = 0;
 
-	return peek(pid, addr, &word, sizeof word) ? word : 0;
+	return look_into(pid, addr, &word, sizeof word) == sizeof word ? word : 0;
 }
 
 /* Operation and value of the newer calls are put as those of the old one: all wait as FUTEX_WAIT_BITSET does. */
@@ -59,7 +66,7 @@ static uint32_t operation_of(pid_t pid, struct look *l)
 	if (l->call == SYS_futex)
 		return (uint32_t)l->arg[1];
 	l->value = (uint32_t)l->arg[1];
-	if (l->call == CALL_FUTEX_WAITV && peek(pid, l->arg[0], first, sizeof first)) {
+	if (l->call == CALL_FUTEX_WAITV && look_into(pid, l->arg[0], first, sizeof first) == sizeof first) {
 		l->addr = first[1];
 		l->value = (uint32_t)first[0];
 	}

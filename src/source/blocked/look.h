@@ -25,6 +25,7 @@ struct look {
 	bool blocked;           /* false: on a CPU or ready for one */
 	uint32_t call;          /* CALL_NONE: blocked outside of system calls */
 	uint64_t arg[3];
+	uint64_t sp, pc;        /* of the thread in user space; 0: unknown */
 	enum futex_kind kind;
 	uint64_t addr;          /* of the futex */
 	uint32_t value;         /* that was expected there */
@@ -36,6 +37,9 @@ bool look_parse(const char *line, struct look *out);
 
 /* Which futex, and from the memory of `pid` the owner. Of other calls nothing changes. */
 void look_at_futex(pid_t pid, struct look *l);
+
+/* Copies memory of the program. Returns how many bytes of it could be had, from the beginning on. */
+size_t look_into(pid_t pid, uint64_t addr, void *to, size_t size);
 
 bool look_is_contention(const struct look *l);
 

@@ -14,6 +14,9 @@
 
 #define PATIENCE (100 * NSEC_PER_MSEC) /* of the tick, for a report */
 #define KIND_BITS 4
+#define STACK_EACH 64   /* looks at a lock */
+#define LEARNED 16      /* a tick */
+#define CONFIRMED 32
 
 struct sampler {
 	pthread_t thread;
@@ -22,12 +25,16 @@ struct sampler {
 	pthread_cond_t wake, served;
 	bool stop, wanted, ready; /* wanted: a report; ready: it is there */
 	struct watch incoming;    /* processes NULL: none */
+	uint64_t learned[LEARNED][2];
+	size_t nlearned;
 	struct report report;
 
 	/* the thread's own */
 	struct watch watch;
 	struct rhythm rhythm;
 	struct tally locks, pairs;
+	struct stack_copy stacks[STACK_COPIES]; /* since the last report */
+	size_t nstacks;
 	nsec_t sum[CAUSES];
 	uint64_t looks;
 	bool whole;
@@ -51,28 +58,62 @@ enum futex_kind lock_key_kind(uint64_t key)
 	return (enum futex_kind)(key & ((1 << KIND_BITS) - 1));
 }
 
+bool lock_contends(const struct tally_row *lock)
+{
+	return lock->contends || look_is_contention(&(struct look){ .kind = lock_key_kind(lock->key[1]) });
+}
+
 /* ---- sweeps ---- */
 
-static void add_futex(struct sampler *s, const struct watched_thread *t, nsec_t weight, nsec_t now)
+static void copy_stack(struct sampler *s, const struct watched_thread *t, enum stack_role role,
+	const struct tally_row *lock)
+{
+	pid_t pid = s->watch.processes[t->process].pid;
+	struct stack_copy *copy = &s->stacks[s->nstacks];
+
+	if (s->nstacks == STACK_COPIES || !t->last.blocked || !t->last.sp)
+		return;
+	copy->role = role;
+	copy->pid = pid;
+	copy->tid = t->tid;
+	memcpy(copy->lock, lock->key, sizeof copy->lock);
+	copy->sp = t->last.sp;
+	copy->pc = t->last.pc;
+	copy->size = look_into(pid, t->last.sp, copy->bytes, sizeof copy->bytes);
+	s->nstacks += copy->size > 0;
+}
+
+/* Returns what it is waited for. */
+static enum wait_cause add_futex(struct sampler *s, const struct watched_thread *t, nsec_t weight, nsec_t now)
 {
 	const struct watched_process *p = &s->watch.processes[t->process];
 	struct tally_row *lock = tally_add(&s->locks, t->last.addr, lock_key(p->pid, t->last.kind), weight, now);
 	const struct watched_thread *owner = watch_find(&s->watch, t->process, t->last.owner);
 
-	if (lock && owner)
-		lock->owner = (uint32_t)owner->tid;
 	if (owner && look_is_contention(&t->last))
 		tally_add(&s->pairs, (uint64_t)t->tid, (uint64_t)owner->tid, weight, now);
+	if (!lock)
+		return t->cause;
+	if (owner)
+		lock->owner = (uint32_t)owner->tid;
+	if (lock->looks % STACK_EACH == 1) {
+		copy_stack(s, t, STACK_WAITS, lock);
+		if (owner && look_is_contention(&t->last))
+			copy_stack(s, owner, STACK_HOLDS, lock);
+	}
+	return lock_contends(lock) ? CAUSE_LOCK : t->cause;
 }
 
 static void add(struct sampler *s, struct watched_thread *t, nsec_t weight, nsec_t now)
 {
+	enum wait_cause cause = t->cause;
+
 	if (!t->last.blocked)
 		return;
-	s->sum[t->cause] += weight;
-	t->total[t->cause] += weight;
 	if (t->last.kind)
-		add_futex(s, t, weight, now);
+		cause = add_futex(s, t, weight, now);
+	s->sum[cause] += weight;
+	t->total[cause] += weight;
 }
 
 /* Looks at as many as there is budget for, in turn. Each of them stands for so many that were not looked at. */
@@ -109,16 +150,35 @@ static bool wait_for(pthread_cond_t *cond, struct sampler *s, nsec_t until)
 	return pthread_cond_clockwait(cond, &s->lock, CLOCK_MONOTONIC, &at) == ETIMEDOUT;
 }
 
+/* How long those that wait for a lock have done so, as far as it can be told: of a few, which are in chains. */
+static void confirm_waits(struct sampler *s, nsec_t now)
+{
+	int left = CONFIRMED;
+
+	for (size_t i = 0; i < s->watch.nthreads && left; i++) {
+		struct watched_thread *t = &s->watch.threads[i];
+
+		if (t->gone || !t->last.blocked || !look_is_contention(&t->last))
+			continue;
+		watch_confirm(&s->watch, t, now);
+		left--;
+	}
+}
+
 static void serve(struct sampler *s)
 {
 	struct report *r = &s->report;
 
+	confirm_waits(s, clock_now());
 	tally_age(&s->locks, clock_now());
 	tally_age(&s->pairs, clock_now());
 	r->time = clock_now();
 	memcpy(r->sum, s->sum, sizeof r->sum);
 	r->looks = s->looks;
 	r->whole = s->whole;
+	memcpy(r->stacks, s->stacks, s->nstacks * sizeof *s->stacks);
+	r->nstacks = s->nstacks;
+	s->nstacks = 0;
 	*r->locks = s->locks;
 	*r->pairs = s->pairs;
 	free(r->list.processes);
@@ -156,6 +216,20 @@ static void sweep_unlocked(struct sampler *s)
 	pthread_mutex_lock(&s->lock);
 }
 
+static void take_incoming(struct sampler *s)
+{
+	if (s->incoming.processes)
+		watch_follow(&s->watch, &s->incoming);
+	s->incoming = (struct watch){ .processes = NULL };
+	for (size_t i = 0; i < s->nlearned; i++) {
+		struct tally_row *lock = tally_find(&s->locks, s->learned[i][0], s->learned[i][1]);
+
+		if (lock)
+			lock->contends = true;
+	}
+	s->nlearned = 0;
+}
+
 /* A report is of the moment at which it is asked for: it comes after a sweep. */
 static void *run(void *sampler)
 {
@@ -165,9 +239,7 @@ static void *run(void *sampler)
 	rhythm_plan(&s->rhythm, 0);
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
-		if (s->incoming.processes)
-			watch_follow(&s->watch, &s->incoming);
-		s->incoming = (struct watch){ .processes = NULL };
+		take_incoming(s);
 		if (!s->wanted && clock_now() < s->rhythm.due) {
 			wait_for(&s->wake, s, s->rhythm.due);
 			continue;
@@ -251,6 +323,14 @@ void sampler_follow(struct sampler *s, struct watch *take)
 		watch_free(&s->incoming);
 	s->incoming = *take;
 	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sampler_learn(struct sampler *s, const uint64_t lock[2])
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->nlearned < LEARNED)
+		memcpy(s->learned[s->nlearned++], lock, sizeof s->learned[0]);
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -60,23 +60,21 @@ static const struct watched_thread *owner_of(const struct report *r, const struc
 }
 
 /* What a lock is called; who is joined, by name. Returns buf. */
-static const char *lock_name(const struct report *r, uint64_t addr, enum futex_kind kind, uint32_t owner, char *buf,
-	size_t size)
+static const char *lock_name(const struct told *told, const uint64_t key[2], uint32_t owner, char *buf, size_t size)
 {
-	const struct watched_thread *joined = kind == FUTEX_KIND_JOIN ? by_tid(r, owner) : NULL;
+	const struct watched_thread *joined = lock_key_kind(key[1]) == FUTEX_KIND_JOIN ? by_tid(told->report, owner) : NULL;
+	const struct lock_info *info = naming_find(told->naming, key);
 
 	if (joined)
-		return label(r, joined, buf, size);
-	snprintf(buf, size, "0x%llx", (unsigned long long)addr);
+		return label(told->report, joined, buf, size);
+	if (info && info->name[0])
+		str_copy(buf, size, info->name);
+	else
+		snprintf(buf, size, "0x%llx", (unsigned long long)key[0]);
 	return buf;
 }
 
 /* ---- locks ---- */
-
-static bool is_contention(enum futex_kind kind)
-{
-	return look_is_contention(&(struct look){ .kind = kind });
-}
 
 /* Threads that wait there now, of those that were looked at. */
 static unsigned count_waiters(const struct report *r, const struct tally_row *k)
@@ -92,33 +90,41 @@ static unsigned count_waiters(const struct report *r, const struct tally_row *k)
 	return n;
 }
 
-static void put_lock(const struct report *r, const struct tally_row *k, struct table *t, struct sample *out)
+static void put_lock(const struct told *told, const struct tally_row *k, struct table *t, struct sample *out)
 {
+	const struct report *r = told->report;
+	const struct lock_info *info = naming_find(told->naming, k->key);
+	const char *nature = info ? lock_nature_name(info->nature) : NULL;
 	enum futex_kind kind = lock_key_kind(k->key[1]);
 	pid_t pid = lock_key_pid(k->key[1]);
 	union cell *row = table_row(t, k->key[0] ^ (uint64_t)pid << 40 ^ (uint64_t)kind << 60);
 	char text[64];
 
-	row[LOCKS_LOCK].text = sample_text(out, lock_name(r, k->key[0], kind, k->owner, text, sizeof text));
-	row[LOCKS_KIND].text = sample_text(out, futex_kind_name(kind));
-	row[LOCKS_GROUP].text = sample_text(out, is_contention(kind) ? "lock" : "work");
+	row[LOCKS_LOCK].text = sample_text(out, lock_name(told, k->key, k->owner, text, sizeof text));
+	row[LOCKS_KIND].text = sample_text(out, nature && kind != FUTEX_KIND_PI ? nature : futex_kind_name(kind));
+	row[LOCKS_GROUP].text = sample_text(out, lock_contends(k) ? "lock" : "work");
 	snprintf(text, sizeof text, "0x%llx", (unsigned long long)k->key[0]);
 	row[LOCKS_ADDR].text = sample_text(out, text);
 	row[LOCKS_PID].number = pid;
 	row[LOCKS_WAIT].number = nsec_to_seconds(k->wait);
 	if (r->whole)
 		row[LOCKS_WAITERS].number = count_waiters(r, k);
-	if (is_contention(kind))
+	if (lock_contends(k))
 		row[LOCKS_HOLDER].text = sample_text(out, label(r, by_tid(r, k->owner), text, sizeof text));
+	if (info) {
+		row[LOCKS_WAITS_AT].text = sample_text(out, info->at[STACK_WAITS]);
+		row[LOCKS_HELD_AT].text = sample_text(out, info->at[STACK_HOLDS]);
+	}
 }
 
-static void put_locks(const struct report *r, struct sample *out)
+static void put_locks(const struct told *told, struct sample *out)
 {
+	const struct tally *locks = told->report->locks;
 	struct table *t = sample_table(out, &table_locks);
 
-	for (size_t i = 0; i < r->locks->count && i < LOCK_ROWS; i++)
-		put_lock(r, &r->locks->rows[i], t, out);
-	t->left_out = r->locks->count - t->nrows;
+	for (size_t i = 0; i < locks->count && i < LOCK_ROWS; i++)
+		put_lock(told, &locks->rows[i], t, out);
+	t->left_out = locks->count - t->nrows;
 }
 
 static void put_pairs(const struct report *r, struct sample *out)
@@ -173,19 +179,21 @@ static int by_length(const void *a, const void *b)
 	return x->links[0]->since < y->links[0]->since ? -1 : x->links[0]->since > y->links[0]->since;
 }
 
-static const char *waits_for(const struct report *r, const struct watched_thread *t, char *buf, size_t size)
+static const char *waits_for(const struct told *told, const struct watched_thread *t, char *buf, size_t size)
 {
+	const struct watched_thread *owner = owner_of(told->report, t);
+	const uint64_t key[2] = { t->last.addr, lock_key(process_of(told->report, t)->pid, t->last.kind) };
 	const char *call = t->last.call == CALL_NONE ? "page fault" : calls_name(t->last.call);
 
 	if (t->last.kind)
-		return lock_name(r, t->last.addr, t->last.kind, t->last.kind == FUTEX_KIND_JOIN && owner_of(r, t) ?
-			(uint32_t)owner_of(r, t)->tid : 0, buf, size);
+		return lock_name(told, key, owner ? (uint32_t)owner->tid : 0, buf, size);
 	snprintf(buf, size, "%s", call ? call : "an unknown call");
 	return buf;
 }
 
-static void put_chain(const struct report *r, const struct chain *c, struct table *t, struct sample *out)
+static void put_chain(const struct told *told, const struct chain *c, struct table *t, struct sample *out)
 {
+	const struct report *r = told->report;
 	const struct watched_thread *first = c->links[0], *last = c->links[c->count - 1];
 	union cell *row = table_row(t, (uint64_t)first->tid);
 	char text[256], name[64], what[64];
@@ -194,13 +202,13 @@ static void put_chain(const struct report *r, const struct chain *c, struct tabl
 	for (size_t i = 0; i < c->count && n < sizeof text; i++)
 		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " > " : "", label(r, c->links[i], name, sizeof name));
 	row[CHAINS_CHAIN].text = sample_text(out, text);
-	row[CHAINS_LOCK].text = sample_text(out, waits_for(r, first, what, sizeof what));
+	row[CHAINS_LOCK].text = sample_text(out, waits_for(told, first, what, sizeof what));
 	row[CHAINS_WAIT].number = nsec_to_seconds(r->time - first->since);
 	label(r, last, name, sizeof name);
 	if (c->circle)
 		snprintf(text, sizeof text, "a circle: deadlock");
 	else if (last->last.blocked)
-		snprintf(text, sizeof text, "%s in %s", name, waits_for(r, last, what, sizeof what));
+		snprintf(text, sizeof text, "%s in %s", name, waits_for(told, last, what, sizeof what));
 	else
 		snprintf(text, sizeof text, "%s runs", name);
 	row[CHAINS_END].text = sample_text(out, text);
@@ -218,8 +226,9 @@ static void mark_waited_for(const struct report *r, bool *waited_for)
 }
 
 /* Of those that begin where nobody waits, and of circles. Only from one moment: links of different ones make none. */
-static void put_chains(const struct report *r, struct sample *out)
+static void put_chains(const struct told *told, struct sample *out)
 {
+	const struct report *r = told->report;
 	struct table *t = sample_table(out, &table_lock_chains);
 	bool *waited_for = xcalloc(r->list.nthreads + 1, sizeof *waited_for);
 	struct chain *chains = NULL, c;
@@ -238,7 +247,7 @@ static void put_chains(const struct report *r, struct sample *out)
 	if (found)
 		qsort(chains, found, sizeof *chains, by_length);
 	for (size_t i = 0; i < found && i < CHAIN_ROWS; i++)
-		put_chain(r, &chains[i], t, out);
+		put_chain(told, &chains[i], t, out);
 	t->left_out = found - t->nrows;
 	free(chains);
 	free(waited_for);
@@ -246,7 +255,7 @@ static void put_chains(const struct report *r, struct sample *out)
 
 /* ---- threads ---- */
 
-static void fill_thread(const struct report *r, const struct watched_thread *t, union cell *row, struct sample *out)
+static void fill_thread(const struct told *told, const struct watched_thread *t, union cell *row, struct sample *out)
 {
 	static const int column[CAUSES] = {
 #define X(id, word, place) [id] = (place),
@@ -261,12 +270,13 @@ static void fill_thread(const struct report *r, const struct watched_thread *t, 
 	for (int c = THREADS_LOCK; c <= THREADS_OTHER; c++)
 		row[c].number = sum[c];
 	if (t->last.blocked)
-		row[THREADS_WAITS_FOR].text = sample_text(out, waits_for(r, t, text, sizeof text));
+		row[THREADS_WAITS_FOR].text = sample_text(out, waits_for(told, t, text, sizeof text));
 }
 
 /* The rows are proc's. Of threads that are looked at now and then only, nothing is said of each. */
-static void fill_threads(const struct report *r, const char *note, struct sample *out)
+static void fill_threads(const struct told *told, struct sample *out)
 {
+	const struct report *r = told->report;
 	struct table *threads = sample_find_table(out, &table_threads);
 
 	if (!threads || !r->whole)
@@ -276,18 +286,21 @@ static void fill_threads(const struct report *r, const char *note, struct sample
 		const struct watched_thread *t = by_tid(r, (uint64_t)row[THREADS_TID].number);
 
 		if (t && t->since && !process_of(r, t)->refused)
-			fill_thread(r, t, row, out);
+			fill_thread(told, t, row, out);
 	}
-	sample_table_note(out, &table_threads, true, note);
+	sample_table_note(out, &table_threads, true, told->note);
 }
 
-void blocked_put_tables(const struct report *r, const char *note, struct sample *out)
+void blocked_put_tables(const struct told *told, struct sample *out)
 {
-	put_locks(r, out);
-	put_pairs(r, out);
-	put_chains(r, out);
-	fill_threads(r, note, out);
-	sample_table_note(out, &table_locks, true, note);
-	sample_table_note(out, &table_lock_pairs, true, note);
-	sample_table_note(out, &table_lock_chains, true, note);
+	static const struct table_def *const tables[] = { &table_locks, &table_lock_pairs, &table_lock_chains,
+		&table_lock_sites };
+
+	put_locks(told, out);
+	put_pairs(told->report, out);
+	put_chains(told, out);
+	naming_put_sites(told->naming, out);
+	fill_threads(told, out);
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		sample_table_note(out, tables[i], true, told->note);
 }

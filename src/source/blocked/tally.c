@@ -36,7 +36,15 @@ struct tally_row *tally_add(struct tally *t, uint64_t a, uint64_t b, nsec_t wait
 	row->wait += wait;
 	row->heat += wait;
 	row->used = now;
+	row->looks++;
 	return row;
+}
+
+struct tally_row *tally_find(struct tally *t, uint64_t a, uint64_t b)
+{
+	uint16_t place = *place_of(t, a, b);
+
+	return place ? &t->rows[place - 1] : NULL;
 }
 
 static int by_heat(const void *a, const void *b)

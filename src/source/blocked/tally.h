@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ struct tally_row {
 	nsec_t wait, used; /* estimated sum; when it last grew */
 	nsec_t heat;       /* what was waited lately: sinks by a tenth each time it is aged */
 	uint32_t owner;    /* of a lock: tid of its last known one, 0: unknown */
+	uint32_t looks;    /* that found somebody there */
+	bool contends;     /* of a lock: it is one, though it waits as a condition variable does (a read-write lock) */
 };
 
 struct tally {
@@ -25,6 +28,9 @@ struct tally {
 
 /* Adds to the row of a key, which is made if there is none. NULL: there is no place. */
 struct tally_row *tally_add(struct tally *t, uint64_t a, uint64_t b, nsec_t wait, nsec_t now);
+
+/* NULL: there is none. */
+struct tally_row *tally_find(struct tally *t, uint64_t a, uint64_t b);
 
 /* Forgets rows that have not grown for two minutes; sorts the others, the hottest first. */
 void tally_age(struct tally *t, nsec_t now);

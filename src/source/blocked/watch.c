@@ -315,3 +315,17 @@ bool watch_look(struct watch *w, struct watched_thread *t, nsec_t now)
 	t->cause = cause;
 	return true;
 }
+
+void watch_confirm(const struct watch *w, struct watched_thread *t, nsec_t now)
+{
+	char path[64], text[128], *at = text;
+	uint64_t turns = 0;
+
+	snprintf(path, sizeof path, "task/%d/schedstat", (int)t->tid);
+	if (file_read_at(w->processes[t->process].dir, path, text, sizeof text) > 0)
+		for (int i = 0; i < 3; i++) /* time on a CPU, time in the queue, turns */
+			turns = strtoull(at, &at, 10);
+	if (turns != t->turns)
+		t->since = now;
+	t->turns = turns;
+}

@@ -27,7 +27,8 @@ struct watched_thread {
 	bool gone;
 	struct look last;        /* its owner is checked: a thread of the same process */
 	enum wait_cause cause;   /* when blocked */
-	nsec_t since;            /* it has been seen at the same since then */
+	nsec_t since;            /* it has been seen at the same since then; see watch_confirm() */
+	uint64_t turns;          /* that it had had on a CPU when that was confirmed last */
 	nsec_t total[CAUSES];
 };
 
@@ -57,6 +58,9 @@ size_t watch_count(const struct watch *w); /* threads that can be looked at */
 
 /* False: it has ended, or may not be looked at. */
 bool watch_look(struct watch *w, struct watched_thread *t, nsec_t now);
+
+/* That it is seen at the same lock again and again may be as many waits: a thread that ran meanwhile begins anew. */
+void watch_confirm(const struct watch *w, struct watched_thread *t, nsec_t now);
 
 /* The thread of that number, as the process sees it; NULL: none. */
 const struct watched_thread *watch_find(const struct watch *w, uint32_t process, uint32_t inner);

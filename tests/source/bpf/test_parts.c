@@ -137,20 +137,20 @@ static void sites_are_counted_by_place_thread_and_lock(void **state)
 	const struct site *site;
 
 	(void)state;
-	sites_add(s, &key, "rx1", frames, 2);
-	site = sites_add(s, &key, "rx1", frames, 2);
+	sites_add(s, &key, 1, "rx1", frames, 2);
+	site = sites_add(s, &key, 1, "rx1", frames, 2);
 	assert_int_equal(site->samples, 2);
 	assert_string_equal(site->where, "ct_lookup+0x1c");
 	assert_string_equal(site->callers, "fwd_rx > ct_lookup");
 	key.tid = 3;
-	assert_int_equal(sites_add(s, &key, "rx2", frames, 2)->samples, 1);
+	assert_int_equal(sites_add(s, &key, 1, "rx2", frames, 2)->samples, 1);
 	for (u64 pc = 0; pc < 2000; pc++) { /* bounded: the least used give way */
 		key.pc = pc;
-		sites_add(s, &key, "rx2", frames, 1);
+		sites_add(s, &key, 1, "rx2", frames, 1);
 	}
 	key.tid = 2;
 	key.pc = 0x400100;
-	assert_int_equal(sites_add(s, &key, "rx1", frames, 2)->samples, 3);
+	assert_int_equal(sites_add(s, &key, 1, "rx1", frames, 2)->samples, 3);
 	sites_free(s);
 }
 
