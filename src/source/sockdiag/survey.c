@@ -12,9 +12,9 @@
 #define WALK_LEAST (500 * NSEC_PER_USEC)
 #define AT_FIRST (20 * NSEC_PER_MSEC)    /* each, at the first tick: what was there before must be known */
 #define LEAST 1024                       /* sockets in a tick, however long it takes */
-#define SEARCH_SHARE 500                 /* of all time, for dumps that look for new sockets while something tells of such */
-#define IDLE_SHARE 5000                  /* else: for what came in the place of another */
-#define SEARCH_LATEST (3 * NSEC_PER_SEC)
+#define SEARCH_SHARE 500                 /* most of all time, for dumps that look for new sockets */
+#define IDLE_SHARE 5000                  /* while nothing tells of such: for what came in the place of another */
+#define IDLE_LATEST (3 * NSEC_PER_SEC)
 #define COUNTED 32                       /* processes whose descriptors are counted for that, 3 us each */
 #define LOOKUPS_MOST 256                 /* known connections that are asked for one by one, a microsecond or two each */
 
@@ -115,9 +115,11 @@ static void look_for_signs(struct survey *s, const struct target *t)
 
 static bool is_due(const struct survey *s, const struct space *space)
 {
-	nsec_t wait = space->cost * (s->signs ? SEARCH_SHARE : IDLE_SHARE);
+	nsec_t passed = clock_now() - space->started;
 
-	return clock_now() - space->started >= (wait < SEARCH_LATEST ? wait : SEARCH_LATEST);
+	if (passed < space->cost * SEARCH_SHARE)
+		return false;
+	return s->signs || passed >= IDLE_LATEST || passed >= space->cost * IDLE_SHARE;
 }
 
 /* Begins dumps where it is time for it. waited: the cycle could not be ended without one. */
