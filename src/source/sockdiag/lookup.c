@@ -45,7 +45,7 @@ void lookup_visit(int fd, const struct seen *const wanted[], size_t count, dump_
 
 	for (size_t i = 0; i < count; i++)
 		questions[i] = question_for(wanted[i]);
-	if (netlink_send(fd, questions, count * sizeof *questions) != 0)
+	if (!count || netlink_send(fd, questions, count * sizeof *questions) != 0)
 		return;
 	for (size_t answers = 0; answers < count && (n = netlink_receive(fd, buf, sizeof buf)) >= 0; answers += n > 0) {
 		struct messages m = { .at = (const uint8_t *)buf, .left = (size_t)n, .sequence = SEQUENCE };
