@@ -227,7 +227,7 @@ static void klock_read(struct group *g, struct sample *out)
 	nsec_t now = clock_now();
 	u64 begin[2], end[2];
 
-	if (knames_take_lock_text(k->names, begin, end))
+	if (k->count && knames_take_lock_text(k->names, begin, end)) /* there is something to have a site */
 		for (size_t i = 0; i < 2; i++) {
 			s->bss->text_begin[i] = begin[i];
 			s->bss->text_end[i] = end[i];

@@ -29,7 +29,7 @@ struct knames {
 	nsec_t next, pause;
 	bool may_ask, asked; /* at this tick */
 	pthread_t thread;
-	bool started, hidden;
+	bool sought, started, hidden; /* started: the thread is there */
 	atomic_bool done;
 	u64 ends[ENDS];
 };
@@ -71,7 +71,6 @@ struct knames *knames_open(const struct bpf_room *r)
 
 	k->room = r;
 	k->places = xcalloc(NAMES, sizeof *k->places);
-	k->started = thread_start(&k->thread, find_ends, k) == 0;
 	return k;
 }
 
@@ -137,6 +136,8 @@ const struct symbol_name *knames_get(struct knames *k, u64 address)
 
 bool knames_take_lock_text(struct knames *k, u64 begin[2], u64 end[2])
 {
+	if (!k->started && !k->sought)
+		k->started = k->sought = thread_start(&k->thread, find_ends, k) == 0;
 	if (!k->started || !atomic_load(&k->done))
 		return false;
 	pthread_join(k->thread, NULL);

@@ -16,7 +16,8 @@ void knames_tick(struct knames *k, nsec_t now);
 /* NULL: not known yet, ask again at the next tick. Valid until the next call. */
 const struct symbol_name *knames_get(struct knames *k, u64 address);
 
-/* Where the functions lie that take locks, in two sections: looked for on a thread of its own. True once, when known. */
+/* Where the functions lie that take locks, in two sections: looked for on a thread of its own from the first call on. True
+ * once, when it is known. */
 bool knames_take_lock_text(struct knames *k, u64 begin[2], u64 end[2]);
 
 bool knames_hidden(const struct knames *k); /* this run may not see the kernel's addresses */
