@@ -123,6 +123,16 @@
 	X(SLOW_THREAD, "thread", "thread", TEXT, COUNT)    /* "rx1/18233" */ \
 	X(SLOW_WAITED, "waited_for", "waited for", TEXT, COUNT) /* "conn_tbl 3.7ms", "run queue 1.2ms", "fsync 3ms" */
 
+/* A latency by thread: the threads of each metric in which most time passed lately; key: thread and metric. What goes on
+ * at this moment is in it. */
+#define TABLE_LATENCY_THREADS(X) \
+	X(SPLIT_METRIC, "metric", "what", TEXT, COUNT)     /* name of the histogram metric it belongs to */ \
+	X(SPLIT_THREAD, "thread", "thread", TEXT, COUNT)   /* "rx1/18233" */ \
+	X(SPLIT_TID, "tid", "tid", GAUGE, COUNT) \
+	X(SPLIT_EVENTS, "events", "events", COUNTER, COUNT) \
+	X(SPLIT_SECONDS, "seconds", "time", COUNTER, SECONDS) \
+	X(SPLIT_MAX, "max", "max", GAUGE, SECONDS)         /* longest of the last 10 to 20 seconds */
+
 /* Memory growth by call site, extrapolated from one fault in 64. */
 #define TABLE_GROWTH(X) \
 	X(GROWTH_SITE, "site", "where", TEXT, COUNT) \
@@ -142,6 +152,7 @@
 	T(table_syscalls, "syscalls", TABLE_SYSCALLS) \
 	T(table_sockets, "sockets", TABLE_SOCKETS) \
 	T(table_slow, "slow", TABLE_SLOW) \
+	T(table_latency_threads, "latency_threads", TABLE_LATENCY_THREADS) \
 	T(table_growth, "growth", TABLE_GROWTH)
 
 #define COLUMN_ID(id, name, label, kind, unit) id,

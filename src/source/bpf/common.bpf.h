@@ -168,4 +168,17 @@ static __always_inline void hist_record(void *map, u32 which, u64 value, u64 epo
 		h->bins[bin]++;
 }
 
+/* Only the CPU that switches the thread, or the thread itself, writes a part. */
+static __always_inline void split_add(struct split_part *p, u64 events, u64 took, u32 window)
+{
+	p->events += events;
+	if (p->window != window) {
+		p->before = p->window + 1 == window ? p->longest : 0;
+		p->longest = 0;
+		p->window = window;
+	}
+	if (took > p->longest)
+		p->longest = took;
+}
+
 #endif

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 /* Maps that several objects define and that exist once. */
-static const char *const shared_maps[] = { "marks", "tid_marks", "control", "losses", "thread_slots", "records", NULL };
+static const char *const shared_maps[] = { "marks", "tid_marks", "control", "losses", "thread_slots", "thread_splits", "records",
+	NULL };
 
 int group_map(const struct group *g, const char *name)
 {

@@ -8,6 +8,7 @@
 /* What waiting in a system call is, by its number: enum wait_cause, or CAUSE_BY_FD. */
 const volatile u8 call_causes[CALLS];
 const volatile u32 call_futex, call_futex_waitv, call_futex_wait;
+const volatile bool has_split; /* somebody wants the split by thread */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -16,6 +17,15 @@ struct {
 	__type(key, u32);
 	__type(value, struct thread_slot);
 } thread_slots SEC(".maps");
+
+/* By the same places, if somebody wants it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLOTS);
+	__type(key, u32);
+	__type(value, struct thread_split);
+} thread_splits SEC(".maps");
 
 /* Places that are free. User space fills it, and gives back those of dead threads. */
 struct {
@@ -361,12 +371,22 @@ static __always_inline void tell_slow(struct thread_slot *s, u32 hist, u64 block
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void wait_ended(struct thread_slot *s, struct bpf_control *c, u64 blocked, u64 queue, u64 now)
+static __always_inline struct thread_split *split_of(const u32 *mark)
+{
+	u32 place = (*mark >> 1) - 1;
+
+	return has_split ? bpf_map_lookup_elem(&thread_splits, &place) : NULL;
+}
+
+static __always_inline void wait_ended(struct thread_slot *s, struct thread_split *by, struct bpf_control *c, u64 blocked,
+	u64 queue, u64 now)
 {
 	u32 cause = s->cause < CAUSES ? s->cause : CAUSE_OTHER, call = s->call;
 	struct call_total *t;
 
 	s->blocked[cause] += blocked;
+	if (by)
+		split_add(&by->parts[HIST_OFFCPU + cause], 1, blocked, c->window);
 	hist_record(&sched_hists, HIST_OFFCPU + cause, blocked, c->epoch);
 	if (s->kind)
 		lock_waited(s, blocked, queue, c->epoch);
@@ -389,16 +409,19 @@ static __always_inline void wait_ended(struct thread_slot *s, struct bpf_control
 }
 
 /* It runs from `now` on: the state before ends. */
-static __always_inline void slot_arrive(struct thread_slot *s, struct bpf_control *c, u64 now)
+static __always_inline void slot_arrive(struct thread_slot *s, const u32 *mark, struct bpf_control *c, u64 now)
 {
+	struct thread_split *by = split_of(mark);
 	u64 ready = s->since, queue;
 
 	if (s->state == SLOT_BLOCKED) {
 		ready = s->woken && s->woken < now ? s->woken : now;
-		wait_ended(s, c, ready - s->since, now - ready, now);
+		wait_ended(s, by, c, ready - s->since, now - ready, now);
 	}
 	queue = now - ready;
 	s->queue += queue;
+	if (by)
+		split_add(&by->parts[HIST_RUNQUEUE], 1, queue, c->window);
 	hist_record(&sched_hists, HIST_RUNQUEUE, queue, c->epoch);
 	if (s->state == SLOT_RUNNABLE && queue > c->slow[HIST_RUNQUEUE])
 		tell_slow(s, HIST_RUNQUEUE, 0, queue, now);
@@ -433,7 +456,7 @@ static __always_inline void switch_in(struct task_struct *t, u32 *mark, u64 now)
 		return;
 	s->seq++;
 	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
-		slot_arrive(s, c, now);
+		slot_arrive(s, mark, c, now);
 	} else { /* nobody told that it left: it ran as long as it ran, the rest is unknown */
 		ran = t->se.sum_exec_runtime - s->executed;
 		ran = ran < now - s->since ? ran : now - s->since;
@@ -459,7 +482,7 @@ static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool pr
 	/* Some kernels switch now and then without telling: that it came to run is known by how long it ran. */
 	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
 		ran = executed - s->executed;
-		slot_arrive(s, c, ran < now - s->since ? now - ran : now);
+		slot_arrive(s, mark, c, ran < now - s->since ? now - ran : now);
 	}
 	if (!fresh && s->state == SLOT_RUNNING)
 		s->run += now - s->since;

@@ -10,6 +10,7 @@
 #include "source/bpf/records.h"
 #include "source/bpf/slots.h"
 #include "source/bpf/slow.h"
+#include "source/bpf/split.h"
 #include "source/calls.h"
 
 #include <bpf/bpf.h>
@@ -26,6 +27,7 @@ struct sched {
 	struct slots *slots;
 	struct locks *locks;
 	struct callwaits *calls;
+	struct split *split;
 	int hists;
 };
 
@@ -42,6 +44,9 @@ static int sched_open(struct group *g, struct err *e)
 	s->rodata->call_futex_waitv = calls_number("futex_waitv");
 	s->rodata->call_futex_wait = calls_number("futex_wait");
 	calls_fill_causes((u8 *)s->rodata->call_causes);
+	s->rodata->has_split = split_is_wanted(g);
+	if (!s->rodata->has_split)
+		bpf_map__set_autocreate(s->maps.thread_splits, false);
 	return 0;
 }
 
@@ -51,7 +56,8 @@ static int sched_attached(struct group *g, struct err *e)
 
 	g->state = s;
 	s->hists = group_map(g, "sched_hists");
-	s->slots = slots_open(group_map(g, "thread_slots"), group_map(g, "free_slots"), e);
+	s->split = split_new();
+	s->slots = slots_open(group_map(g, "thread_slots"), group_map(g, "free_slots"), group_map(g, "thread_splits"), e);
 	if (!s->slots)
 		return -1;
 	s->locks = locks_open(g, s->slots, e);
@@ -192,6 +198,7 @@ static void sched_read(struct group *g, struct sample *out)
 	slots_fill_threads(s->slots, s->locks, sample_find_table(out, &table_threads), out);
 	locks_put(s->locks, out);
 	callwaits_put(s->calls, g->room->control->epoch, slots_now(s->slots), out);
+	split_put(s->split, g, s->slots, out);
 	put_times(g, s, out);
 	put_locks(g, s, out);
 	set_control(g->room);
@@ -208,6 +215,7 @@ static void sched_close(struct group *g)
 	g->room->locks = NULL;
 	callwaits_close(s->calls);
 	locks_close(s->locks);
+	split_free(s->split);
 	slots_close(s->slots);
 	free(s);
 }

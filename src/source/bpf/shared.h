@@ -218,6 +218,22 @@ enum loss { BPF_LOSSES(X) LOSSES };
 /* Places in the histograms of the scheduler group. */
 enum { HIST_RUNQUEUE, HIST_OFFCPU, SCHED_HISTS = HIST_OFFCPU + CAUSES };
 
+/* What is split by thread: the same, then requests by their kind (enum sock_hist). */
+#define PART_REQUESTS 3
+enum { PART_REQUEST = SCHED_HISTS, PARTS = PART_REQUEST + PART_REQUESTS };
+
+/* Events of a thread, and the longest of this window and of the one before. */
+struct split_part {
+	u64 events, longest, before;
+	u32 window, pad;
+};
+
+/* Of the thread with the same place in thread_slots, which has the time of its waits. */
+struct thread_split {
+	struct split_part parts[PARTS];
+	u64 requested[PART_REQUESTS]; /* time */
+};
+
 #define FN_SLOTS 32            /* functions of --fn */
 #define FN_TRIAL FN_SLOTS      /* the place of what tach calls itself, to know what a probe costs */
 #define FN_DEPTH 32            /* timed calls of a thread that are not over */
@@ -241,6 +257,7 @@ struct bpf_control {
 	u64 epoch;       /* maxima of an older one are stale */
 	u32 stacks_left; /* how many may be taken until it is written anew */
 	u32 sample_shift; /* one event in 1 << shift is timed */
+	u32 window, pad;  /* of maxima by thread; begins anew every ten seconds */
 	u64 slow[16];     /* waits (SCHED_HISTS of them) that take longer are told one by one */
 };
 

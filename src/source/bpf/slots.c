@@ -32,8 +32,9 @@ struct told {
 
 struct slots {
 	struct thread_slot *shared; /* the first `mapped` of them: all that are mapped count as tach's memory */
+	struct thread_split *splits; /* of the same threads; NULL: nobody wants them */
 	size_t mapped;
-	int map, free_map;
+	int map, free_map, split_map;
 	struct thread_slot *list; /* copies of those alive, in the order of their places */
 	size_t count, capacity;
 	nsec_t now;               /* of the copies */
@@ -44,25 +45,44 @@ struct slots {
 	size_t told_capacity;
 };
 
+static void *map_array(int map, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap_places(struct thread_slot *shared, struct thread_split *splits, size_t count)
+{
+	if (shared)
+		munmap(shared, count * sizeof *shared);
+	if (splits)
+		munmap(splits, count * sizeof *splits);
+}
+
 static bool map_places(struct slots *s, size_t count)
 {
-	void *memory = mmap(NULL, count * sizeof *s->shared, PROT_READ | PROT_WRITE, MAP_SHARED, s->map, 0);
+	struct thread_slot *shared = map_array(s->map, count * sizeof *shared);
+	struct thread_split *splits = s->split_map < 0 ? NULL : map_array(s->split_map, count * sizeof *splits);
 
-	if (memory == MAP_FAILED)
+	if (!shared || (s->split_map >= 0 && !splits)) {
+		unmap_places(shared, splits, count);
 		return false;
-	if (s->shared)
-		munmap(s->shared, s->mapped * sizeof *s->shared);
-	s->shared = memory;
+	}
+	unmap_places(s->shared, s->splits, s->mapped);
+	s->shared = shared;
+	s->splits = splits;
 	s->mapped = count;
 	return true;
 }
 
-struct slots *slots_open(int map, int free_map, struct err *e)
+struct slots *slots_open(int map, int free_map, int split_map, struct err *e)
 {
 	struct slots *s = xcalloc(1, sizeof *s);
 
 	s->map = map;
 	s->free_map = free_map;
+	s->split_map = split_map;
 	if (!map_places(s, PLACES_FIRST)) {
 		err_set(e, errno, "the threads' places cannot be mapped: %s", strerror(errno));
 		free(s);
@@ -77,7 +97,7 @@ void slots_close(struct slots *s)
 {
 	if (!s)
 		return;
-	munmap(s->shared, s->mapped * sizeof *s->shared);
+	unmap_places(s->shared, s->splits, s->mapped);
 	free(s->list);
 	free(s->places);
 	free(s->told);
@@ -135,6 +155,8 @@ static void bury(struct slots *s, u32 place, const struct thread_slot *t)
 
 	slot_times_of(t, s->now, &times);
 	add(&s->ended, &times);
+	if (s->splits)
+		memset(&s->splits[place], 0, sizeof s->splits[place]);
 	s->shared[place].state = SLOT_FREE;
 	bpf_map_update_elem(s->free_map, NULL, &place, BPF_ANY);
 }
@@ -176,6 +198,21 @@ const struct thread_slot *slots_list(const struct slots *s, size_t *count)
 {
 	*count = s->count;
 	return s->list;
+}
+
+u32 slots_place(const struct slots *s, size_t i)
+{
+	return s->places[i];
+}
+
+const struct thread_split *slots_split(const struct slots *s, size_t i)
+{
+	return s->splits ? &s->splits[s->places[i]] : NULL;
+}
+
+bool slots_are_split(const struct slots *s)
+{
+	return s->splits != NULL;
 }
 
 const struct thread_slot *slots_by_tid(const struct slots *s, u32 tid)

@@ -14,13 +14,17 @@ struct slot_times {
 
 struct slots;
 
-struct slots *slots_open(int map, int free_map, struct err *e);
+/* split_map: by thread, with the same places; -1: there is none. */
+struct slots *slots_open(int map, int free_map, int split_map, struct err *e);
 void slots_close(struct slots *s); /* NULL is fine */
 
 /* Copies all threads as of `now`, what goes on included; gives the places of dead ones back. */
 void slots_read(struct slots *s, nsec_t now);
 
 const struct thread_slot *slots_list(const struct slots *s, size_t *count);   /* alive at the last read */
+u32 slots_place(const struct slots *s, size_t i);                             /* of list[i]; never changes */
+const struct thread_split *slots_split(const struct slots *s, size_t i);      /* of list[i], live; NULL: there is none */
+bool slots_are_split(const struct slots *s);
 const struct thread_slot *slots_by_tid(const struct slots *s, u32 tid);       /* NULL: none */
 const struct thread_slot *slots_by_inner(const struct slots *s, u32 tgid, u32 tid); /* tid as the program sees it */
 const struct slot_times *slots_total(const struct slots *s);                  /* of all since the beginning */

@@ -8,6 +8,7 @@
 #include "source/bpf/sock_shared.h"
 
 const volatile bool has_slots;     /* the scheduler group is there */
+const volatile bool has_split;     /* it splits by thread */
 const volatile bool time_requests; /* somebody wants the times */
 
 /* A listener's state goes to the sockets that it accepts: the kernel copies it when the connection is made. */
@@ -40,6 +41,15 @@ struct {
 	__type(key, u32);
 	__type(value, struct thread_slot);
 } thread_slots SEC(".maps");
+
+/* By thread, with the same places. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLOTS);
+	__type(key, u32);
+	__type(value, struct thread_split);
+} thread_splits SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -256,6 +266,19 @@ static __noinline void tell(const struct sock_state *s, const u32 *mark, u32 his
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+/* Is of the thread that answers. One that is timed stands for all that are not. */
+static __always_inline void split(const u32 *mark, u32 hist, u64 took)
+{
+	u32 place = (*mark >> 1) - 1, shift = (u32)sock_control.shift & 31;
+	struct thread_split *by = has_split && *mark >> 1 ? bpf_map_lookup_elem(&thread_splits, &place) : NULL;
+	struct bpf_control *c = by ? control_get() : NULL;
+
+	if (!c || hist >= PART_REQUESTS)
+		return;
+	split_add(&by->parts[PART_REQUEST + hist], 1ull << shift, took, c->window);
+	by->requested[hist] += took << shift;
+}
+
 static __always_inline void ended(struct sock_cpu *c, struct sock_state *s, const u32 *mark, u32 role)
 {
 	u32 hist = role == ROLE_SERVER ? SOCK_REQUEST : role == ROLE_CLIENT ? SOCK_UPSTREAM : SOCK_GAP;
@@ -263,6 +286,7 @@ static __always_inline void ended(struct sock_cpu *c, struct sock_state *s, cons
 
 	s->at = 0;
 	record(c, hist, took);
+	split(mark, hist, took);
 	if (gate_passes(&sock_control.gates[hist], took))
 		tell(s, mark, hist, took, now);
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "source/calls.h"
 #include "source/bpf/records.h"
+#include "source/bpf/slots.h"
 #include "source/bpf/slow.h"
 #include "source/bpf/sockets.h"
 
@@ -36,6 +37,8 @@ static const enum bpf_metric hist_metrics[SOCK_HISTS] = {
 	[SOCK_GAP] = BPF_LAT_GAP,         [SOCK_RTT] = BPF_LAT_RTT,
 };
 
+_Static_assert(SOCK_TIMED == PART_REQUESTS, "each is split by thread");
+
 static bool wants_times(const struct group *g)
 {
 	for (int i = 0; i < SOCK_HISTS; i++)
@@ -54,8 +57,11 @@ static int sock_open(struct group *g, struct err *e)
 	GROUP_SET_FEATURES(g, s);
 	s->rodata->time_requests = wants_times(g);
 	s->rodata->has_slots = g->room->slots != NULL;
+	s->rodata->has_split = g->room->slots && slots_are_split(g->room->slots);
 	if (!g->room->slots)
 		bpf_map__set_autocreate(s->maps.thread_slots, false);
+	if (!s->rodata->has_split)
+		bpf_map__set_autocreate(s->maps.thread_splits, false);
 	return 0;
 }
 
