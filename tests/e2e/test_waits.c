@@ -262,7 +262,7 @@ static void splits_the_time_of_each_thread_and_loses_none(void **state)
 	assert_int_equal(rows, 8);
 	printf("# the parts of a thread's second add up to %.4f to %.4f\n", wall[0], wall[1]);
 	assert_true(wall[1] - wall[0] < 0.005);            /* all of them to the same */
-	assert_true(wall[0] > 0.97 && wall[1] < 1.03);     /* a tick is not dated to the millisecond on a busy machine */
+	assert_true(wall[0] > 0.94 && wall[1] < 1.06);     /* a tick is not dated to the millisecond on a busy machine */
 	row = row_with(r.before, "threads", "name", "burner");
 	assert_true(cell(r.before, "threads", row, "run_seconds") + cell(r.before, "threads", row, "runqueue_seconds") > 0.9);
 	assert_true(share_of(&r, "sleeper", "sleep_seconds") > 0.9);

@@ -35,7 +35,7 @@ struct bpf_state {
 };
 
 __attribute__((format(printf, 2, 0)))
-static int tell(enum libbpf_print_level level, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) int tell(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char text[512];
 
