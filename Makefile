@@ -149,6 +149,15 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/f
 # What follows a set-up is a make of its own, which looks for the libraries anew; it builds on all cores unless told.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# Which group of probes has which hooks, for the manual.
+$(BUILD)/gen/hooks.inc: $(wildcard src/source/bpf/*.bpf.c)
+	@mkdir -p $(@D)
+	$(Q)for file in $^; do \
+		group=$$(sed -n 's/^\t\.name = "\(.*\)",/\1/p' $${file%.bpf.c}.c) && \
+		sed -n 's|^SEC("\([a-z_]*/*[a-z_]*\)").*|X('"$$group"', "\1")|p' $$file || exit 1; \
+	done > $@
+$(BUILD)/man/gen.o: $(BUILD)/gen/hooks.inc
+
 # The tables of the manual are made from the rows of the program.
 PAGES := man/tach.1 man/tachrc.5
 $(BUILD)/man/gen: $(BUILD)/man/gen.o $(BUILD)/libtach.a

@@ -10,6 +10,9 @@
 #include "cmd/cmd.h"
 #include "cmd/lists.h"
 #include "export/export.h"
+#ifdef HAVE_LIBBPF
+#include "source/bpf/group.h"
+#endif
 #include "workload/workload.h"
 
 #include <ctype.h>
@@ -219,6 +222,66 @@ static void put_formulas(FILE *out)
 	list_rows_free(&rows);
 }
 
+/* ---- probes ---- */
+
+#ifdef HAVE_LIBBPF
+static const struct {
+	const char *group, *hook;
+} hooks[] = {
+#define X(group, hook) { #group, hook },
+#include "hooks.inc"
+#undef X
+};
+
+static bool is_told(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(hooks[k].group, hooks[i].group) == 0 && strcmp(hooks[k].hook, hooks[i].hook) == 0)
+			return true;
+	return false;
+}
+
+/* Iterators are hooks of nothing: they run when tach reads. */
+static void put_hooks(FILE *out, const char *group)
+{
+	const char *between = "Hooks:";
+
+	for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+		if (strcmp(hooks[i].group, group) != 0 || strncmp(hooks[i].hook, "iter/", 5) == 0 || is_told(i))
+			continue;
+		fprintf(out, "%s\n.Li", between);
+		put_argument(out, strncmp(hooks[i].hook, "tp_btf/", 7) == 0 ? hooks[i].hook + 7 : hooks[i].hook);
+		between = " ,";
+	}
+	fputs(" .\n", out);
+}
+
+static void put_probes(FILE *out)
+{
+	fputs(".Bl -tag -width Ds\n", out);
+	for (size_t i = 0; group_table[i]; i++) {
+		const struct group_ops *g = group_table[i];
+
+		fprintf(out, ".It Cm %s\n", g->name);
+		put_sentence(out, g->summary);
+		put_hooks(out, g->name);
+		if (g->always)
+			fputs("Loaded with any of the others.\n", out);
+		if (g->opt_in) {
+			fputs("Only when asked for:\n.Cm", out);
+			put_argument(out, g->how);
+			fputs(" .\n", out);
+		}
+	}
+	fputs(".El\n", out);
+}
+#else
+static void put_probes(FILE *out)
+{
+	(void)out;
+}
+#endif
+
 /* ---- subcommands, workloads, formats, options ---- */
 
 static void put_workload_option(FILE *out, const struct workload_option *o)
@@ -381,7 +444,8 @@ static const struct {
 } tables[] = {
 	{ "commands", put_commands }, { "options", put_options }, { "config", put_config }, { "keys", put_keys },
 	{ "actions", put_actions }, { "roles", put_roles }, { "panes", put_panes }, { "latency", put_latencies },
-	{ "metrics", put_metrics }, { "formulas", put_formulas }, { "workloads", put_workloads }, { "formats", put_formats },
+	{ "probes", put_probes }, { "metrics", put_metrics }, { "formulas", put_formulas }, { "workloads", put_workloads },
+	{ "formats", put_formats },
 };
 
 /* ---- pages ---- */
