@@ -35,6 +35,7 @@ struct session {
 	struct registry *registry;
 	struct opened *sources;
 	size_t nsources;
+	struct handover handover; /* among them */
 	metric_id tick_metric, announced;
 	bool early;
 	int feed_fd;

@@ -42,7 +42,7 @@ static void list_source(struct session *s, struct opened *src, const struct sour
 	src->wanted = xcalloc(ops->nmetrics, sizeof *src->wanted);
 	src->env = (struct source_env){ .registry = s->registry, .first = (metric_id)registry_count(s->registry),
 		.wanted = src->wanted, .events = o->events, .functions = o->functions, .max_cost = o->max_cost, .force = o->force,
-		.terminal_bytes = &s->terminal_bytes, .children = o->children };
+		.terminal_bytes = &s->terminal_bytes, .children = o->children, .handover = &s->handover };
 	for (size_t i = 0; i < ops->nmetrics; i++) {
 		const char *name = ops->metrics[i].name;
 
@@ -68,6 +68,8 @@ void sources_list(struct session *s, const struct session_options *o)
 
 static bool wants_any(const struct opened *src)
 {
+	if (src->ops->takes_counters && src->env.handover->state == HANDOVER_ASKED)
+		return true;
 	for (size_t i = 0; i < src->ops->nmetrics; i++)
 		if (src->wanted[i])
 			return true;

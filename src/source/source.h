@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "model/sample.h"
+#include "source/handover.h"
 #include "target/target.h"
 
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ struct source_env {
 	bool force;                /* --force: measure also what costs more than the source would allow itself */
 	const atomic_ullong *terminal_bytes; /* written to the terminal so far; for tach's own cost */
 	bool children;             /* children are followed */
+	struct handover *handover; /* of counters from one source to another; NULL: there is none */
 };
 
 struct source_ops {
@@ -32,6 +34,7 @@ struct source_ops {
 	const char *summary;          /* one line for `tach list sources` */
 	const struct metric *metrics; /* rows live beside the code that fills them */
 	size_t nmetrics;
+	bool takes_counters;          /* may be opened only to take over another source's: env.handover */
 
 	/* Could this run here at all? False with the sentence why, and in fix the one command that would mend it (or "").
 	 * No side effects that outlive it. */

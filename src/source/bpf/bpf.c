@@ -55,9 +55,11 @@ static bool is_wanted(const struct bpf_room *r, const struct group_ops *ops)
 {
 	if (ops->always)
 		return true;
+	if (ops->opt_in)
+		return false;
 	if (ops->wanted)
 		return ops->wanted(r);
-	for (unsigned m = ops->first; !ops->opt_in && m <= ops->last; m++)
+	for (unsigned m = ops->first; m <= ops->last; m++)
 		if (r->env->wanted[m])
 			return true;
 	return false;
@@ -141,6 +143,8 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 		return NULL;
 	}
 	s->switcher = switcher_open(r);
+	if (env->handover)
+		env->handover->taker = true;
 	return s;
 }
 
@@ -262,6 +266,7 @@ const struct source_ops source_bpf = {
 	.summary = "waits, locks, run queue and the time of every thread, by programs in the kernel",
 	.metrics = bpf_rows,
 	.nmetrics = BPF_METRIC_COUNT,
+	.takes_counters = true,
 	.probe = probe,
 	.open = open_bpf,
 	.read = read_bpf,

@@ -214,6 +214,8 @@ void group_read(struct group *g, struct sample *out)
 	}
 	if (!g->attached) {
 		read_missing(g, out);
+		if (g->ops->refused && g->why.text[0])
+			g->ops->refused(g);
 		return;
 	}
 	if (g->ops->read)

@@ -55,7 +55,8 @@ struct group_ops {
 	unsigned losses;             /* bits of enum loss: when one grows, its numbers are lower bounds */
 	const char *how;             /* then: what asks for it, "--latency syscall" */
 
-	bool (*wanted)(const struct bpf_room *r); /* where the rows do not say it; NULL: they do */
+	/* Where the rows do not say it; NULL: they do. Of an opt-in group: it is asked for by the room, not by name. */
+	bool (*wanted)(const struct bpf_room *r);
 
 	/* Opens the skeleton: sets g->object, g->skeleton and read-only data. */
 	int (*open)(struct group *g, struct err *e);
@@ -63,6 +64,7 @@ struct group_ops {
 	void (*marked)(struct group *g); /* the target is marked, or more of it is; NULL: nothing to do */
 	void (*detached)(struct group *g); /* switched off: what it was in the midst of is not to be counted; NULL */
 	void (*read)(struct group *g, struct sample *out);
+	void (*refused)(struct group *g); /* once a tick while it cannot be had; NULL: nothing to do */
 	void (*close)(struct group *g); /* its own state; the skeleton is closed after */
 };
 

@@ -252,6 +252,22 @@ struct fn_calls {
 	struct fn_frame frames[FN_DEPTH];
 };
 
+#define HW_EVENTS 32 /* counters of a CPU */
+
+/* A counter as the kernel reads it (struct bpf_perf_event_value), and sums of these. */
+struct hw_count {
+	u64 counter, enabled, running;
+};
+
+/* The counters of one CPU while threads of the target run there. Written there only, read as it goes. */
+struct hw_cpu {
+	u32 on;     /* one of them runs now, and `start` is of when it began, or was looked at last */
+	u32 tid;    /* of whoever was the last to be seen to begin */
+	u32 failed; /* counters that could not be read, and threads of the target whose beginning or end was not seen */
+	u32 pad;
+	struct hw_count start[HW_EVENTS], total[HW_EVENTS];
+};
+
 /* Written by user space, read by programs. */
 struct bpf_control {
 	u64 epoch;       /* maxima of an older one are stale */

@@ -96,6 +96,8 @@ void switcher_go(struct switcher *s, nsec_t now)
 
 		if (g == s->group || !g->ops->opt_in)
 			continue;
+		if (g->ops->wanted && !g->why.text[0])
+			g->asked = g->keep = g->ops->wanted(s->room);
 		if (g->attached && !g->keep && now >= g->until)
 			g->asked = false;
 		if (!s->room->groups[0].skeleton) {
@@ -110,7 +112,7 @@ void switcher_go(struct switcher *s, nsec_t now)
 static struct group *find(struct bpf_room *r, const char *name)
 {
 	for (size_t i = 0; i < r->ngroups; i++)
-		if (r->groups[i].ops->opt_in && strcmp(r->groups[i].ops->name, name) == 0)
+		if (r->groups[i].ops->opt_in && !r->groups[i].ops->wanted && strcmp(r->groups[i].ops->name, name) == 0)
 			return &r->groups[i];
 	return NULL;
 }

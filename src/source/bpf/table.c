@@ -1,6 +1,7 @@
 /* The groups, in the order of loading; the first says who belongs to the target. */
 #include "source/bpf/blk.h"
 #include "source/bpf/fn.h"
+#include "source/bpf/hw.h"
 #include "source/bpf/id.h"
 #include "source/bpf/klock.h"
 #include "source/bpf/mem.h"
@@ -19,5 +20,6 @@ const struct group_ops *const group_table[] = {
 	&group_sock,
 	&group_wire,
 	&group_fn,
+	&group_hw,
 	NULL,
 };

@@ -20,6 +20,7 @@ struct perf *perf_new(const struct perf_options *o, struct err *e)
 	p->kernel = o->kernel;
 	p->children = o->children || o->cgroup; /* all members of a cgroup count, and inheriting costs least */
 	p->cgroup = o->cgroup;
+	p->handover = o->handover;
 	p->cpu = o->events && o->events[0] ? perf_pfm_cpu() : NULL;
 	p->file_limit = p->kernel->raise_files(p->kernel->context);
 	perf_groups_make(p, o);
@@ -40,8 +41,7 @@ void perf_free(struct perf *p)
 	for (size_t i = 0; i < p->ngroups; i++) {
 		struct perf_group *g = &p->groups[i];
 
-		for (size_t lane = 0; lane < g->nunits * g->npmus; lane++)
-			perf_lane_close(p, g->fds + lane * g->ncounted, g->ncounted);
+		perf_group_close(p, g);
 		free(g->fds);
 		free(g->before);
 		free(g->trees);

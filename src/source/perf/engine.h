@@ -2,7 +2,8 @@
  * What the files of this room share. The life of a counter: rows and -e names become groups (groups.c), each is tried
  * on tach's own thread to learn what this machine and these rights allow (trial.c), then opened on every thread of the
  * target that has not inherited it (follow.c, attach.c), and read, scaled and summed at each tick (count.c); what is
- * missing gets its sentence on the way (explain.c), and report.c puts all of it into the sample.
+ * missing gets its sentence on the way (explain.c), and report.c puts all of it into the sample. Where the threads are very
+ * many the groups are given to another source instead (give.c).
  */
 #ifndef TACH_SOURCE_PERF_ENGINE_H
 #define TACH_SOURCE_PERF_ENGINE_H
@@ -67,6 +68,7 @@ struct perf_group {
 
 	struct perf_tally tally;
 	bool ran;              /* was seen running, ever */
+	bool offered, given;   /* to another source; given: ncounted is 0 */
 	unsigned waited;       /* ticks in which it should have run but never had */
 	struct perf_reason reason; /* why no counted event has a number at this tick */
 };
@@ -104,6 +106,8 @@ struct perf {
 	size_t newborn;     /* of them born while tach attached: these may be counted twice */
 	int failure;        /* errno of the first unit that could not be opened */
 	bool full;          /* no descriptor is left */
+	struct handover *handover; /* NULL: nobody takes any */
+	bool waiting;       /* for the answer; nothing is open meanwhile */
 	const char *cpu;    /* what libpfm4 takes the CPU for, NULL: unknown; only where there are -e events */
 };
 
@@ -115,6 +119,7 @@ struct perf_options {
 	const bool *wanted;        /* one for each of perf_metrics */
 	const char *const *events; /* NULL or NULL-ended */
 	bool children, cgroup;
+	struct handover *handover; /* or NULL */
 };
 
 /* The engine without a target: it is told of processes. NULL with e when perf_event_open does not work at all. */
@@ -151,6 +156,18 @@ int perf_lane_read(const struct perf_kernel *k, int leader, size_t count, uint64
 
 /* attach.c: opens all threads of a process, again and again until no new one shows up. Whether any could be opened. */
 bool perf_attach(struct perf *p, const struct process *process, unsigned tree);
+
+/* follow.c: whether the groups are more than may be opened on so many threads or read in a tick. */
+bool perf_too_many(const struct perf *p, size_t threads);
+
+/* follow.c: ends the units of a group, without a last look. */
+void perf_group_close(const struct perf *p, struct perf_group *g);
+
+/* give.c: offers the groups if the threads are too many, at most once. */
+void perf_offer(struct perf *p, size_t threads);
+
+/* give.c: takes the answer. Whether the target is to be followed (again): nothing was open while the engine waited. */
+bool perf_settle(struct perf *p);
 
 /* count.c: adds what a unit counted since the last look to its group. */
 void perf_unit_take(const struct perf *p, struct perf_group *g, size_t unit);

@@ -90,7 +90,7 @@ static struct perf_group *last_hardware(const struct perf *p)
 }
 
 /* Whether the groups are more than may be read in a tick, or need more descriptors than there are. */
-static bool too_many(const struct perf *p, size_t threads)
+bool perf_too_many(const struct perf *p, size_t threads)
 {
 	size_t groups = 0, fds = 0, room = p->file_limit / PERF_SHARE;
 
@@ -101,14 +101,11 @@ static bool too_many(const struct perf *p, size_t threads)
 	return groups * threads > PERF_GROUP_READS || fds * threads > room;
 }
 
-static void leave_out_groups(struct perf *p, const struct process *list, size_t count)
+static void leave_out_groups(struct perf *p, size_t threads)
 {
-	size_t threads = 0;
 	struct perf_group *g;
 
-	for (size_t i = 0; i < count; i++)
-		threads += list[i].gone ? 0 : list[i].nthreads;
-	while (too_many(p, threads) && (g = last_hardware(p))) {
+	while (perf_too_many(p, threads) && (g = last_hardware(p))) {
 		for (size_t i = 0; i < g->ncounted; i++)
 			perf_reason_set(&g->counted[i]->reason, POINT_ABSENT, "",
 				"left out: %zu threads are too many for every group of counters", threads);
@@ -134,6 +131,12 @@ static void close_unit(const struct perf *p, struct perf_group *g, size_t unit)
 	g->trees[unit] = g->trees[last];
 }
 
+void perf_group_close(const struct perf *p, struct perf_group *g)
+{
+	while (g->nunits)
+		close_unit(p, g, g->nunits - 1);
+}
+
 /* Settles and closes the units whose opening has no member left, so that short-lived joiners do not fill the table of
  * descriptors. Only where the list is all that counts: elsewhere a child that the target never saw may live on. */
 static void close_left(struct perf *p)
@@ -156,15 +159,42 @@ static void close_left(struct perf *p)
 	free(alive);
 }
 
+static size_t threads_of(const struct process *list, size_t count)
+{
+	size_t threads = 0;
+
+	for (size_t i = 0; i < count; i++)
+		threads += list[i].gone ? 0 : list[i].nthreads;
+	return threads;
+}
+
+/* Whether there is a group to be opened: none was given away, or not all. */
+static bool any_open(const struct perf *p)
+{
+	bool given = false;
+
+	for (size_t i = 0; i < p->ngroups; i++) {
+		if (p->groups[i].ncounted)
+			return true;
+		given |= p->groups[i].given;
+	}
+	return !given;
+}
+
 void perf_follow(struct perf *p, const struct process *list, size_t count)
 {
-	struct perf_member *members = xcalloc(count + 1, sizeof *members);
+	struct perf_member *members;
+	size_t threads = threads_of(list, count);
 
+	perf_offer(p, threads);
+	if (p->waiting || !any_open(p))
+		return;
+	members = xcalloc(count + 1, sizeof *members);
 	for (size_t i = 0; i < count; i++)
 		members[i] = (struct perf_member){ .pid = list[i].pid, .start = list[i].start };
 	qsort(members, count, sizeof *members, by_pid);
 	if (!p->trees)
-		leave_out_groups(p, list, count);
+		leave_out_groups(p, threads);
 	p->full = false;
 	recognise_all(p, list, members, count);
 	open_rest(p, list, members, count);

@@ -36,7 +36,7 @@ static void *source_open(const struct source_env *env, const struct target *t, s
 {
 	struct perf_options o = { .kernel = &perf_kernel_live, .registry = env->registry, .first = env->first,
 		.wanted = env->wanted, .events = env->events, .children = env->children,
-		.cgroup = target_cgroup_path(t) != NULL };
+		.cgroup = target_cgroup_path(t) != NULL, .handover = env->handover };
 	struct perf *p = perf_new(&o, e);
 	struct source *s;
 
@@ -52,7 +52,7 @@ static void source_read(void *state, const struct target *t, struct sample *out)
 {
 	struct source *s = state;
 
-	if (target_generation(t) != s->generation)
+	if (perf_settle(s->perf) || target_generation(t) != s->generation)
 		follow(s, t);
 	perf_tick(s->perf, out);
 }

@@ -81,6 +81,7 @@ struct summary {
 	size_t events, counted, missing;
 	size_t missed;             /* threads that the worst group is not open on */
 	bool user_only, hardware;  /* something generic is counted by the CPU */
+	bool given;                /* to the source that counts once a CPU */
 	const struct perf_reason *first; /* of what is missing */
 	char text[400];
 	char fix[100];
@@ -119,6 +120,7 @@ static void sum_up(const struct perf *p, enum perf_kind kind, struct summary *s)
 			s->user_only |= ev->user_only;
 			s->hardware |= r->state == POINT_OK && !perf_code_is_software(&ev->code);
 		}
+		s->given |= g->kind == kind && g->given;
 		if (g->kind == kind && g->opened && g->missed > s->missed)
 			s->missed = g->missed;
 	}
@@ -140,6 +142,8 @@ static void say_missing(const struct perf *p, struct summary *s)
 
 static void say_how(const struct perf *p, struct summary *s)
 {
+	if (s->given)
+		say(s, "", "%zu threads: counted once a CPU while they run there, by probes", p->handover->threads);
 	if (s->user_only)
 		say(s, "sysctl kernel.perf_event_paranoid=1",
 			"user part only: kernel.perf_event_paranoid forbids the kernel part");

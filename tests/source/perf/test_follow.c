@@ -134,6 +134,126 @@ static void test_what_is_left_out_is_said(void **state)
 	watch_end(&w);
 }
 
+/* A target of so many threads, and somebody who would take its counters. */
+static void watch_many(struct watch *w, const char *recording, struct handover *h, size_t threads)
+{
+	struct process p = process_of(100, 1, 10);
+
+	*h = (struct handover){ .taker = true };
+	watch_begin(w, recording);
+	for (size_t i = 0; i < PERF_ROWS; i++)
+		w->wanted[i] = true;
+	w->options.handover = h;
+	watch_open(w);
+	p.nthreads = threads;
+	perf_follow(w->perf, &p, 1);
+}
+
+static void test_groups_of_many_threads_are_offered(void **state)
+{
+	struct handover h;
+	struct watch w;
+
+	(void)state;
+	watch_many(&w, "many", &h, 256);
+	assert_int_equal(h.state, HANDOVER_NONE);
+	assert_int_equal(replay_open_now(w.replay), 2 * 23);
+	watch_end(&w);
+
+	watch_many(&w, "few-files", &h, 38); /* more than fit the descriptors */
+	assert_int_equal(h.state, HANDOVER_ASKED);
+	watch_end(&w);
+
+	watch_many(&w, "many", &h, 257);
+	assert_int_equal(h.state, HANDOVER_ASKED);
+	assert_int_equal(h.threads, 257);
+	assert_int_equal(h.nevents, 23);
+	assert_int_equal(h.events[0].group, h.events[3].group);
+	assert_int_not_equal(h.events[3].group, h.events[4].group);
+	assert_int_equal(replay_open_now(w.replay), 0);
+	assert_false(perf_settle(w.perf)); /* no answer yet */
+	watch_tick(&w);
+	assert_missing(&w, "cpu.cycles", POINT_GAP, "");
+	h.state = HANDOVER_READY;
+	assert_true(perf_settle(w.perf));
+	assert_int_equal(h.state, HANDOVER_DONE);
+	assert_false(perf_settle(w.perf));
+	perf_follow(w.perf, &(struct process){ .pid = 100, .parent = 1, .start = 10, .dir = 100, .pidfd = -1,
+		.nthreads = 300 }, 1);
+	assert_int_equal(replay_open_now(w.replay), 0);
+	watch_tick(&w);
+	assert_missing(&w, "cpu.cycles", POINT_GAP, "");
+	assert_status(&w, "perf software", STATUS_ON, "257 threads: counted once a CPU while they run there, by probes", "");
+	watch_end(&w);
+}
+
+static void test_refused_groups_are_opened_after_all(void **state)
+{
+	struct process p = process_of(100, 1, 10);
+	struct handover h;
+	struct watch w;
+
+	(void)state;
+	p.nthreads = 1024;
+	for (int taker = 0; taker < 2; taker++) {
+		watch_many(&w, "many", &h, 1024);
+		assert_int_equal(h.state, HANDOVER_ASKED);
+		h.taker = taker;
+		if (taker)
+			h.state = HANDOVER_REFUSED;
+		assert_true(perf_settle(w.perf));
+		assert_int_equal(h.state, HANDOVER_REFUSED);
+		perf_follow(w.perf, &p, 1);
+		assert_int_equal(replay_open_now(w.replay), 2 * (4 + 4)); /* the first two groups of each of two threads */
+		assert_false(perf_settle(w.perf));
+		watch_end(&w);
+	}
+}
+
+/* What was counted one by one until then goes along. */
+static void test_totals_go_along(void **state)
+{
+	struct handover h = { .taker = true };
+	struct process p = process_of(100, 1, 10);
+	struct watch w;
+
+	(void)state;
+	watch_begin(&w, "members");
+	watch_want(&w, CLOCK);
+	w.options.handover = &h;
+	watch_open(&w);
+	perf_follow(w.perf, &p, 1);
+	watch_tick(&w);
+	assert_point(&w, CLOCK, POINT_OK, 0.001, 1);
+	p.nthreads = 257;
+	perf_follow(w.perf, &p, 1);
+	assert_int_equal(h.state, HANDOVER_ASKED);
+	assert_int_equal(replay_open_now(w.replay), 1); /* goes on until somebody else counts */
+	h.state = HANDOVER_READY;
+	assert_false(perf_settle(w.perf)); /* nothing to be followed anew */
+	assert_int_equal(replay_open_now(w.replay), 0);
+	assert_true(fabs(h.events[0].before - 2e6) < 1); /* 2 ms at the last look */
+	assert_true(fabs(h.events[0].unit - 1e-9) < 1e-12);
+	watch_end(&w);
+}
+
+static void test_a_hybrid_cpu_is_counted_here(void **state)
+{
+	struct handover h;
+	struct watch w;
+
+	(void)state;
+	watch_many(&w, "hybrid", &h, 257);
+	assert_int_equal(h.state, HANDOVER_ASKED);
+	assert_int_equal(h.nevents, 4); /* the software group */
+	h.state = HANDOVER_READY;
+	assert_true(perf_settle(w.perf));
+	perf_follow(w.perf, &(struct process){ .pid = 100, .parent = 1, .start = 10, .dir = 100, .pidfd = -1,
+		.nthreads = 257 }, 1);
+	assert_true(replay_open_now(w.replay) > 0);
+	watch_end(&w);
+}
+
 static void test_children_inherit_and_joiners_are_opened(void **state)
 {
 	struct process list[] = {
@@ -289,6 +409,10 @@ int main(void)
 		cmocka_unit_test(test_a_reserve_of_descriptors_is_kept),
 		cmocka_unit_test(test_groups_are_left_out_in_order),
 		cmocka_unit_test(test_what_is_left_out_is_said),
+		cmocka_unit_test(test_groups_of_many_threads_are_offered),
+		cmocka_unit_test(test_refused_groups_are_opened_after_all),
+		cmocka_unit_test(test_totals_go_along),
+		cmocka_unit_test(test_a_hybrid_cpu_is_counted_here),
 		cmocka_unit_test(test_children_inherit_and_joiners_are_opened),
 		cmocka_unit_test(test_a_reused_pid_is_another_process),
 		cmocka_unit_test(test_outside_a_cgroup_descriptors_stay),
