@@ -241,13 +241,14 @@ static bool is_told(size_t i)
 	return false;
 }
 
-/* Iterators are hooks of nothing: they run when tach reads. */
+/* Iterators, and programs on a tracepoint without a name, are hooks of nothing: they run when tach reads. */
 static void put_hooks(FILE *out, const char *group)
 {
 	const char *between = "Hooks:";
 
 	for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
-		if (strcmp(hooks[i].group, group) != 0 || strncmp(hooks[i].hook, "iter/", 5) == 0 || is_told(i))
+		if (strcmp(hooks[i].group, group) != 0 || strncmp(hooks[i].hook, "iter/", 5) == 0 ||
+			strcmp(hooks[i].hook, "raw_tp") == 0 || is_told(i))
 			continue;
 		fprintf(out, "%s\n.Li", between);
 		put_argument(out, strncmp(hooks[i].hook, "tp_btf/", 7) == 0 ? hooks[i].hook + 7 : hooks[i].hook);
@@ -267,7 +268,7 @@ static void put_probes(FILE *out)
 		put_hooks(out, g->name);
 		if (g->always)
 			fputs("Loaded with any of the others.\n", out);
-		if (g->opt_in) {
+		if (g->opt_in && g->how) {
 			fputs("Only when asked for:\n.Cm", out);
 			put_argument(out, g->how);
 			fputs(" .\n", out);

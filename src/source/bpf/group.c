@@ -197,6 +197,10 @@ static void read_off(struct group *g, struct sample *out)
 {
 	struct err why;
 
+	if (!g->ops->how) {
+		sample_status(out, g->ops->name, STATUS_OFF, "nothing needs it", "");
+		return;
+	}
 	err_set(&why, 0, "off until it is asked for: %s", g->ops->how);
 	for (unsigned m = g->ops->first; m <= g->ops->last && m < BPF_METRIC_COUNT; m++)
 		group_missing(g, out, m, POINT_ABSENT, why.text);

@@ -53,7 +53,7 @@ struct group_ops {
 	bool always;                 /* also when none of them is wanted: the others need it */
 	bool opt_in;                 /* only when asked for by name */
 	unsigned losses;             /* bits of enum loss: when one grows, its numbers are lower bounds */
-	const char *how;             /* then: what asks for it, "--latency syscall" */
+	const char *how;             /* then: what asks for it, "--latency syscall"; NULL: the room */
 
 	/* Where the rows do not say it; NULL: they do. Of an opt-in group: it is asked for by the room, not by name. */
 	bool (*wanted)(const struct bpf_room *r);

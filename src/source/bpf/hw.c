@@ -328,11 +328,10 @@ static void hw_close(struct group *g)
 
 const struct group_ops group_hw = {
 	.name = "hw",
-	.summary = "counters once a CPU, of a target with very many threads",
+	.summary = "counters once a CPU, of a target with more than 256 threads",
 	.first = BPF_NO_METRIC,
 	.last = BPF_NO_METRIC,
 	.opt_in = true,
-	.how = "more than 256 threads",
 	.wanted = hw_wanted,
 	.open = hw_open,
 	.attached = hw_attached,
