@@ -133,6 +133,8 @@ void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time
 		take_hist(s, i, h);
 	if (kind != METRIC_GAUGE)
 		value = take_total(s, value, time);
+	if (kind == METRIC_HISTOGRAM && p->state == POINT_SCALED && p->coverage > 0)
+		value /= (double)p->coverage; /* events a second; its bins stay those that were timed */
 	write_cell(s, i, value, isnan(value) ? POINT_GAP : p->state, p->coverage);
 }
 

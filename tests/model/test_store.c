@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "model/feed.h"
+#include "model/series.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -138,6 +139,23 @@ static void ratios_of_sums(void **state)
 	near(value(&x, "cpu.ipc", 1, 2).value, 0.1);
 	near(value(&x, "cpu.ipc", 0, 2).value, 0.39); /* 3900 / 10000, not the mean of 3 and 0.1 */
 	finish(&x);
+}
+
+/* Of 50 events in two seconds, one in four of all that were there. */
+static void events_of_which_a_part_was_timed_are_estimated(void **state)
+{
+	struct point p = { .value = 50, .coverage = 0.25f, .state = POINT_SCALED };
+	struct hist *h = hist_new();
+	struct series s;
+
+	(void)state;
+	h->bins[100] = 50;
+	series_init(&s, METRIC_HISTOGRAM, 4, 0, AT(0));
+	series_write(&s, METRIC_HISTOGRAM, 1, AT(2), &p, h);
+	near(series_read(&s, 1).value, 100);
+	assert_int_equal(series_read(&s, 1).state, POINT_SCALED);
+	series_free(&s);
+	free(h);
 }
 
 static void histograms(void **state)
@@ -336,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(counters_become_rates), cmocka_unit_test(backwards_and_gaps),
 		cmocka_unit_test(reasons_are_kept), cmocka_unit_test(ratios_of_sums), cmocka_unit_test(histograms),
+		cmocka_unit_test(events_of_which_a_part_was_timed_are_estimated),
 		cmocka_unit_test(growth_over_a_minute), cmocka_unit_test(the_ring),
 		cmocka_unit_test(late_metrics_and_old_samples), cmocka_unit_test(tables_by_key),
 		cmocka_unit_test(tables_say_how_they_were_obtained), cmocka_unit_test(rows_have_a_history),
