@@ -182,6 +182,33 @@ static void put_slow(FILE *out, const struct feed_shape *s, int tick, double wal
 				wall + s->ticks - tick - slow[i].before, slow[i].seconds, slow[i].thread, slow[i].waited);
 }
 
+/* Of whom the latencies are: events a second and how long each takes, before and in the trouble. */
+static const struct {
+	const char *metric, *thread;
+	int tid;
+	double events[2], each[2], max[2];
+} by_thread[] = {
+	{ "lat.request_seconds", "rx1/18233", 18233, { 4100, 3100 }, { 240e-6, 930e-6 }, { 0.0027, 0.0131 } },
+	{ "lat.request_seconds", "rx3/18235", 18235, { 4000, 2800 }, { 240e-6, 900e-6 }, { 0.0026, 0.0122 } },
+	{ "lat.request_seconds", "rx2/18234", 18234, { 3900, 2700 }, { 240e-6, 880e-6 }, { 0.0028, 0.0119 } },
+	{ "lat.offcpu_seconds", "rx1/18233", 18233, { 4600, 3800 }, { 200e-6, 210e-6 }, { 0.0041, 0.0043 } },
+	{ "lat.offcpu_seconds", "rx3/18235", 18235, { 4500, 3700 }, { 195e-6, 205e-6 }, { 0.0040, 0.0043 } },
+	{ "lat.offcpu_seconds", "ctl/18236", 18236, { 310, 810 }, { 2.9e-3, 1.1e-3 }, { 0.0121, 0.0410 } },
+	{ "lat.offcpu_disk_seconds", "ctl/18236", 18236, { 3, 240 }, { 2.1e-3, 3.4e-3 }, { 0.0031, 0.0410 } },
+	{ "lat.offcpu_disk_seconds", "rx1/18233", 18233, { 0, 170 }, { 2.1e-3, 3.4e-3 }, { 0.0021, 0.0126 } },
+};
+
+static void put_by_thread(FILE *out, const struct feed_shape *s, int tick)
+{
+	for (int i = 0; i < COUNT(by_thread); i++) {
+		const double *n = by_thread[i].events, *each = by_thread[i].each, time[2] = { n[0] * each[0], n[1] * each[1] };
+
+		fprintf(out, "row latency_threads %d %s %s %d %.0f %.6f %.6f\n", 80 + i, by_thread[i].metric,
+			by_thread[i].thread, by_thread[i].tid, total(s, tick, n, 790 + i), total(s, tick, time, 790 + i),
+			by_thread[i].max[feed_trouble(s, tick)]);
+	}
+}
+
 static void put_growth(FILE *out, const struct feed_shape *s, int tick)
 {
 	static const struct {
@@ -204,7 +231,8 @@ static void put_growth(FILE *out, const struct feed_shape *s, int tick)
 
 void feed_sockets_head(FILE *out)
 {
-	static const struct table_def *const tables[] = { &table_sockets, &table_syscalls, &table_slow, &table_growth };
+	static const struct table_def *const tables[] = { &table_sockets, &table_syscalls, &table_slow, &table_growth,
+		&table_latency_threads };
 
 	for (int i = 0; i < COUNT(counters); i++)
 		fprintf(out, "metric %s counter %s %s\n", counters[i].name, counters[i].unit, counters[i].label);
@@ -229,5 +257,6 @@ void feed_sockets_tick(FILE *out, const struct feed_shape *s, int tick, double w
 	put_sockets(out, s, tick);
 	put_calls(out, s, tick);
 	put_slow(out, s, tick, wall);
+	put_by_thread(out, s, tick);
 	put_growth(out, s, tick);
 }

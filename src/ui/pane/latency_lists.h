@@ -1,4 +1,5 @@
-/* Below a zoomed latency: its slowest events, and the system calls that it is made of, where a source has them. */
+/* Below a zoomed latency: its slowest events, and the system calls and threads that it is made of, where a source has
+ * them. */
 #ifndef TACH_UI_PANE_LATENCY_LISTS_H
 #define TACH_UI_PANE_LATENCY_LISTS_H
 
