@@ -91,6 +91,9 @@ struct target_facts {
 
 enum status_state { STATUS_ON, STATUS_PARTIAL, STATUS_DENIED, STATUS_ABSENT, STATUS_OFF };
 
+/* The status row in which it is said what the probes in the kernel cost, for the header. */
+#define STATUS_PROBE_COST "probe cost"
+
 /* One row of the "what is missing, and why" screen. */
 struct status {
 	const char *name; /* "perf hardware" */

@@ -55,12 +55,22 @@ static void blk_read(struct group *g, struct sample *out)
 	struct hist *h = hist_new();
 
 	for (u32 i = 0; i < BLK_COUNTS; i++)
-		group_put(g, out, of_count[i], (double)group_read_count(g, group_map(g, "blk_counts"), i));
+		group_put_count(g, out, of_count[i], (double)group_read_count(g, group_map(g, "blk_counts"), i));
 	if (group_read_hist(g, group_map(g, "blk_hists"), 0, h))
 		group_put_hist(g, out, BPF_LAT_BLOCK, h);
 	else
 		free(h);
 }
+
+static double blk_events(struct group *g)
+{
+	int map = group_map(g, "blk_counts");
+
+	return (double)group_read_count(g, map, BLK_READS) + (double)group_read_count(g, map, BLK_WRITES);
+}
+
+static const struct price_row blk_price = { .target = { 400, 0, 0 }, .bystander = 150 };
+static const char *const blk_counted[] = { "tach_complete", NULL };
 
 const struct group_ops group_blk = {
 	.name = "blk",
@@ -68,6 +78,9 @@ const struct group_ops group_blk = {
 	.first = BPF_LAT_BLOCK,
 	.last = BPF_BLOCK_WRITE_BYTES,
 	.losses = LOSS_BIT(LOST_BLOCKS),
+	.price = &blk_price,
+	.counted = blk_counted,
+	.events = blk_events,
 	.open = blk_open,
 	.read = blk_read,
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "source/bpf/features.h"
 #include "source/bpf/id.h"
+#include "source/bpf/meter.h"
 #include "source/bpf/privilege.h"
 #include "source/bpf/records.h"
 #include "source/bpf/slow.h"
@@ -113,6 +114,7 @@ static void *load(void *state)
 		if (i == 0)
 			map_control(r);
 	}
+	r->meter = meter_open(r);
 	open_records(r);
 	malloc_trim(0); /* the kernel's types were 10 MiB of it */
 	atomic_store(&s->ready, true);
@@ -225,6 +227,7 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 	}
 	slow_forget(s->room.slow, clock_now());
 	slow_put(s->room.slow, clock_now(), out);
+	meter_read(s->room.meter, clock_now(), out);
 	if (s->room.control) {
 		s->room.control->epoch++;
 		s->room.control->stacks_left = STACKS_A_TICK;
@@ -252,6 +255,7 @@ static void close_bpf(void *state)
 		group_unload(&s->room.groups[i]);
 	stacks_close(s->room.stacks);
 	symbol_worker_stop(s->room.symbols);
+	meter_close(s->room.meter);
 	records_close(s->room.records);
 	slow_free(s->room.slow);
 	if (s->room.control)

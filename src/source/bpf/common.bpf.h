@@ -148,14 +148,26 @@ __noinline u32 bin_of(u64 value)
 	return tach_hist_bin(value);
 }
 
-static __always_inline void hist_record(void *map, u32 which, u64 value, u64 epoch)
+/* How many events one stands for that is measured now; 0: this one is not drawn. */
+static __always_inline u32 draw(const struct bpf_control *c, u32 staged)
+{
+	u32 stage = c->stage[staged];
+
+	if (stage == PRICE_FULL)
+		return 1;
+	if (stage != PRICE_SAMPLED || bpf_get_prandom_u32() & ((1 << PRICE_SHIFT) - 1))
+		return 0;
+	return 1 << PRICE_SHIFT;
+}
+
+static __always_inline void hist_record_for(void *map, u32 which, u64 value, u64 weight, u64 epoch)
 {
 	struct bpf_hist *h = bpf_map_lookup_elem(map, &which);
 	u64 bin;
 
 	if (!h)
 		return;
-	h->sum += value;
+	h->sum += value * weight;
 	if (h->epoch != epoch) {
 		h->epoch = epoch;
 		h->max = 0;
@@ -165,7 +177,12 @@ static __always_inline void hist_record(void *map, u32 which, u64 value, u64 epo
 	bin = bin_of(value);
 	asm volatile("" : "+r"(bin)); /* clang 14 checks a 32-bit copy and then uses the other */
 	if (bin < TACH_HIST_BINS)
-		h->bins[bin]++;
+		h->bins[bin] += weight;
+}
+
+static __always_inline void hist_record(void *map, u32 which, u64 value, u64 epoch)
+{
+	hist_record_for(map, which, value, 1, epoch);
 }
 
 /* Only the CPU that switches the thread, or the thread itself, writes a part. */

@@ -73,7 +73,7 @@ static __always_inline void record(u32 slot, u64 took)
 {
 	struct bpf_hist *h = bpf_map_lookup_elem(&fn_hists, &slot);
 	struct bpf_control *c = control_get();
-	u64 bin = tach_hist_bin(took);
+	u64 bin = bin_of(took);
 
 	if (!h || !c)
 		return;

@@ -221,6 +221,22 @@ static void fn_read(struct group *g, struct sample *out)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* What the calls have cost so far, nanoseconds. */
+static double fn_events(struct group *g)
+{
+	struct fn *f = &((struct fn_group *)g->state)->fn;
+	double sum = 0;
+
+	pthread_mutex_lock(&f->lock);
+	for (u32 i = 0; i < f->nslots; i++)
+		if (f->slots[i].found && !isnan(f->slots[i].price))
+			sum += (double)group_read_count(g, f->entries, i) * f->slots[i].price * 1e9;
+	pthread_mutex_unlock(&f->lock);
+	return sum;
+}
+
+static const struct price_row fn_price = { .target = { 1 }, .own = true };
+
 static void fn_close(struct group *g)
 {
 	struct fn_group *own = g->state;
@@ -244,6 +260,8 @@ const struct group_ops group_fn = {
 	.first = BPF_NO_METRIC,
 	.last = BPF_NO_METRIC,
 	.losses = LOSS_BIT(LOST_RETURNS),
+	.price = &fn_price,
+	.events = fn_events,
 	.wanted = fn_wanted,
 	.open = fn_open,
 	.attached = fn_attached,

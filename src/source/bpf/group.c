@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SAMPLED_COVERAGE (1.0f / (1 << PRICE_SHIFT))
+
 /* Maps that several objects define and that exist once. */
 static const char *const shared_maps[] = { "marks", "tid_marks", "control", "losses", "thread_slots", "thread_splits", "records",
 	NULL };
@@ -149,18 +151,40 @@ void group_put_state(const struct group *g, struct sample *out, enum bpf_metric 
 	struct point p = point_of(value);
 
 	p.state = state;
+	p.coverage = state == POINT_SCALED ? SAMPLED_COVERAGE : 1;
 	if (group_wants(g, m))
 		sample_put(out, (metric_id)(g->room->env->first + m), p);
 }
 
 enum point_state group_state(const struct group *g)
 {
-	return g->room->losing & (g->ops->losses | LOSS_BIT(LOST_MARKS)) ? POINT_PARTIAL : POINT_OK;
+	if (g->room->losing & (g->ops->losses | LOSS_BIT(LOST_MARKS)))
+		return POINT_PARTIAL;
+	return g->stage == PRICE_SAMPLED ? POINT_SCALED : POINT_OK;
+}
+
+/* Why something is not measured that would cost too much. */
+static const char *too_dear(const struct group *g, struct err *e)
+{
+	err_set(e, 0, "left out: the probes of %s would cost more than --max-cost allows", g->ops->name);
+	return e->text;
 }
 
 void group_put(const struct group *g, struct sample *out, enum bpf_metric m, double value)
 {
-	group_put_state(g, out, m, value, group_state(g));
+	struct err e;
+
+	if (g->stage >= PRICE_COUNTS)
+		group_missing(g, out, m, POINT_ABSENT, too_dear(g, &e));
+	else
+		group_put_state(g, out, m, value, group_state(g));
+}
+
+void group_put_count(const struct group *g, struct sample *out, enum bpf_metric m, double value)
+{
+	enum point_state now = group_state(g);
+
+	group_put_state(g, out, m, value, now == POINT_SCALED ? POINT_OK : now);
 }
 
 void group_missing(const struct group *g, struct sample *out, enum bpf_metric m, enum point_state state, const char *why)
@@ -172,13 +196,17 @@ void group_missing(const struct group *g, struct sample *out, enum bpf_metric m,
 void group_put_hist(const struct group *g, struct sample *out, enum bpf_metric m, struct hist *take)
 {
 	metric_id id = (metric_id)(g->room->env->first + m);
+	struct err e;
 
-	if (!group_wants(g, m)) {
+	if (g->stage >= PRICE_COUNTS)
+		group_missing(g, out, m, POINT_ABSENT, too_dear(g, &e));
+	if (g->stage >= PRICE_COUNTS || !group_wants(g, m)) {
 		free(take);
 		return;
 	}
 	sample_put_hist(out, id, take);
 	out->points[id].state = group_state(g);
+	out->points[id].coverage = g->stage == PRICE_SAMPLED ? SAMPLED_COVERAGE : 1;
 }
 
 /* Why a group gives no numbers, at each of its rows. */
@@ -190,6 +218,15 @@ static void read_missing(struct group *g, struct sample *out)
 	for (unsigned m = g->ops->first; m <= g->ops->last && m < BPF_METRIC_COUNT; m++)
 		group_missing(g, out, m, denied ? POINT_DENIED : POINT_ABSENT, g->why.text);
 	sample_status(out, g->ops->name, g->why.text[0] ? state : STATUS_OFF, g->why.text, g->fix.text);
+}
+
+static void read_too_dear(struct group *g, struct sample *out)
+{
+	struct err why;
+
+	for (unsigned m = g->ops->first; m <= g->ops->last && m < BPF_METRIC_COUNT; m++)
+		group_missing(g, out, m, POINT_ABSENT, too_dear(g, &why));
+	sample_status(out, g->ops->name, STATUS_OFF, too_dear(g, &why), "--max-cost, and tach anew");
 }
 
 /* It could be had, but nobody has asked for it, or not lately. */
@@ -207,11 +244,24 @@ static void read_off(struct group *g, struct sample *out)
 	sample_status(out, g->ops->name, STATUS_OFF, "not asked for", g->ops->how);
 }
 
+void group_set_stage(struct group *g, enum price_stage stage)
+{
+	g->stage = stage;
+	if (g->ops->staged && g->room->control)
+		g->room->control->stage[g->ops->staged - 1] = stage;
+}
+
 void group_read(struct group *g, struct sample *out)
 {
+	static const char *const staged[] = { [PRICE_SAMPLED] = "one event in 16 is timed: all would cost too much",
+		[PRICE_COUNTS] = "only counts: times would cost too much" };
 	char why[240] = "";
 	nsec_t now = clock_now();
 
+	if (g->stage == PRICE_OFF) {
+		read_too_dear(g, out);
+		return;
+	}
 	if (!g->attached && g->ops->opt_in && !g->why.text[0]) {
 		read_off(g, out);
 		return;
@@ -228,11 +278,16 @@ void group_read(struct group *g, struct sample *out)
 		snprintf(why, sizeof why, "this kernel has no %s", g->missing);
 	else if (g->partial[0])
 		str_copy(why, sizeof why, g->partial);
+	else if (g->stage)
+		snprintf(why, sizeof why, "%s", staged[g->stage]);
 	else if (g->ops->opt_in && !g->keep && now < g->until)
 		snprintf(why, sizeof why, "on for %u s more", (unsigned)((g->until - now) / NSEC_PER_SEC) + 1);
 	else
 		snprintf(why, sizeof why, "%s", g->note);
-	sample_status(out, g->ops->name, g->missing[0] || g->partial[0] ? STATUS_PARTIAL : STATUS_ON, why, "");
+	for (const struct table_def *const *t = g->ops->tables; t && *t && g->stage; t++)
+		sample_table_note(out, *t, true, staged[g->stage]);
+	sample_status(out, g->ops->name, g->missing[0] || g->partial[0] || g->stage ? STATUS_PARTIAL : STATUS_ON, why,
+		g->stage ? "--max-cost" : "");
 }
 
 bool group_read_hist(const struct group *g, int map, u32 which, struct hist *out)

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "source/bpf/price.h"
 #include "source/bpf/rows.h"
 #include "source/bpf/shared.h"
 #include "source/source.h"
@@ -45,6 +46,7 @@ struct bpf_room {
 	double faults_a_stack;     /* times its weight: what each stack of a fault of this tick stands for */
 	const struct slots *slots; /* the threads, of the scheduler group; NULL: it is not loaded */
 	struct locks *locks;       /* the same */
+	struct meter *meter;       /* what it all costs; NULL: it is not known yet */
 };
 
 struct group_ops {
@@ -54,6 +56,12 @@ struct group_ops {
 	bool opt_in;                 /* only when asked for by name */
 	unsigned losses;             /* bits of enum loss: when one grows, its numbers are lower bounds */
 	const char *how;             /* then: what asks for it, "--latency syscall"; NULL: the room */
+
+	const struct price_row *price; /* of its events; NULL: they are rare, or free */
+	const char *const *counted;    /* its programs that run once an event, NULL-ended; with price */
+	double (*events)(struct group *g); /* of the target so far; with price */
+	const struct table_def *const *tables; /* that hold its times, NULL-ended; NULL: none */
+	int staged;                    /* its place in control.stage + 1; 0: it measures all or nothing */
 
 	/* Where the rows do not say it; NULL: they do. Of an opt-in group: it is asked for by the room, not by name. */
 	bool (*wanted)(const struct bpf_room *r);
@@ -76,6 +84,7 @@ struct group {
 	void *state;                          /* the group's own */
 	bool attached;                        /* its programs run */
 	bool asked, keep;                     /* opt-in: to be switched on; and to stay so */
+	enum price_stage stage;               /* how much it measures; PRICE_OFF: it was too dear, and stays off */
 	nsec_t until;                         /* opt-in, not kept: when it is switched off again */
 	char missing[160];                    /* hooks that this kernel does not have: "a, b"; "" none */
 	char note[120];                       /* what else is to be said of its numbers; "" nothing */
@@ -100,6 +109,7 @@ void group_unload(struct group *g);
 int group_attach(struct group *g, struct err *e); /* also again, after group_detach() */
 void group_detach(struct group *g);               /* nobody pays for it any more; its totals stay */
 void group_read(struct group *g, struct sample *out);
+void group_set_stage(struct group *g, enum price_stage stage); /* its programs are told; PRICE_OFF has to be detached too */
 
 /* Whether this kernel has a tracepoint. */
 bool group_has_hook(const struct bpf_room *r, const char *tracepoint);
@@ -113,7 +123,10 @@ int group_map(const struct group *g, const char *name); /* descriptor of a loade
 bool group_wants(const struct group *g, enum bpf_metric m);
 void group_put(const struct group *g, struct sample *out, enum bpf_metric m, double value);
 void group_put_state(const struct group *g, struct sample *out, enum bpf_metric m, double value, enum point_state state);
-enum point_state group_state(const struct group *g); /* partial while something of its own is being lost */
+enum point_state group_state(const struct group *g); /* partial while something of its own is lost, scaled while it samples */
+
+/* A number that is exact also where only some events are timed. */
+void group_put_count(const struct group *g, struct sample *out, enum bpf_metric m, double value);
 void group_put_hist(const struct group *g, struct sample *out, enum bpf_metric m, struct hist *take);
 void group_missing(const struct group *g, struct sample *out, enum bpf_metric m, enum point_state state, const char *why);
 

@@ -115,6 +115,13 @@
 		"Packets that sockets of its cgroup sent, as they are on the wire: unsplit ones (GSO) one by one.") \
 	X(NET_TX_BYTES, "net.tx_bytes", "wire tx B", COUNTER, BYTES, \
 		"Bytes of these packets from the IP header on, each with its own headers.") \
+	/* meter.c */ \
+	X(TARGET_COST, "tach.target_cost_ratio", "probe cost", GAUGE, RATIO, \
+		"What the probes take of the target's CPU time, from a table of prices and what really happens; beyond --max-cost " \
+		"less is measured.") \
+	X(BYSTANDER_COST, "tach.bystander_cost_seconds", "others pay", COUNTER, SECONDS, \
+		"CPU time that everybody else pays for the probes. Without root only the scheduler's hooks are known, hence a lower " \
+		"bound.") \
 	/* end */
 
 #define X(id, name, label, kind, unit, help) BPF_##id,

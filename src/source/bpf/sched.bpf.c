@@ -5,6 +5,8 @@
  */
 #include "source/bpf/stack.bpf.h"
 
+#define SELDOM_TICKS 2 /* of the kernel: 2 to 20 ms */
+
 /* What waiting in a system call is, by its number: enum wait_cause, or CAUSE_BY_FD. */
 const volatile u8 call_causes[CALLS];
 const volatile u32 call_futex, call_futex_waitv, call_futex_wait;
@@ -153,6 +155,7 @@ static __always_inline void slot_begin(struct thread_slot *s, struct task_struct
 	s->call = CALL_NONE;
 	s->cause = CAUSE_OTHER;
 	s->kind = LOCK_NONE;
+	s->weight = 1;
 	s->fd = 0;
 	bpf_probe_read_kernel(&s->inner_tid, sizeof s->inner_tid, (void *)&pid->numbers + level * bpf_core_type_size(struct upid));
 	s->state = state;
@@ -291,7 +294,7 @@ static __always_inline void slot_block(struct thread_slot *s, struct task_struct
 
 /* ---- on the CPU again ---- */
 
-static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 queue, u64 epoch)
+static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 queue, u64 weight, u64 epoch)
 {
 	struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
 	struct lock_total *l = bpf_map_lookup_elem(&locks, &k), new = { .epoch = epoch };
@@ -307,9 +310,9 @@ static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 
 		lose(LOST_LOCKS);
 		return;
 	}
-	__sync_fetch_and_add(&l->waits, 1);
-	__sync_fetch_and_add(&l->blocked, blocked);
-	__sync_fetch_and_add(&l->queue, queue);
+	__sync_fetch_and_add(&l->waits, weight);
+	__sync_fetch_and_add(&l->blocked, blocked * weight);
+	__sync_fetch_and_add(&l->queue, queue * weight);
 	if (l->epoch != epoch) {
 		l->epoch = epoch;
 		l->max = 0;
@@ -327,7 +330,7 @@ static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 
 
 		asm volatile("" : "+r"(bin));
 		if (b && bin < TACH_HIST_BINS)
-			__sync_fetch_and_add(&b->bins[bin], 1);
+			__sync_fetch_and_add(&b->bins[bin], weight);
 	}
 	if (s->cause != CAUSE_LOCK)
 		return;
@@ -337,10 +340,10 @@ static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 
 	}
 	p = bpf_map_lookup_elem(&pairs, &pk);
 	if (p) {
-		__sync_fetch_and_add(&p->waits, 1);
-		__sync_fetch_and_add(&p->blocked, blocked);
+		__sync_fetch_and_add(&p->waits, weight);
+		__sync_fetch_and_add(&p->blocked, blocked * weight);
 	} else {
-		struct pair_total first = { 1, blocked };
+		struct pair_total first = { weight, blocked * weight };
 
 		if (bpf_map_update_elem(&pairs, &pk, &first, BPF_NOEXIST))
 			lose(LOST_PAIRS);
@@ -382,14 +385,15 @@ static __always_inline void wait_ended(struct thread_slot *s, struct thread_spli
 	u64 queue, u64 now)
 {
 	u32 cause = s->cause < CAUSES ? s->cause : CAUSE_OTHER, call = s->call;
+	u64 weight = s->weight;
 	struct call_total *t;
 
-	s->blocked[cause] += blocked;
+	s->blocked[cause] += blocked * weight;
 	if (by)
-		split_add(&by->parts[HIST_OFFCPU + cause], 1, blocked, c->window);
-	hist_record(&sched_hists, HIST_OFFCPU + cause, blocked, c->epoch);
+		split_add(&by->parts[HIST_OFFCPU + cause], weight, blocked, c->window);
+	hist_record_for(&sched_hists, HIST_OFFCPU + cause, blocked, weight, c->epoch);
 	if (s->kind)
-		lock_waited(s, blocked, queue, c->epoch);
+		lock_waited(s, blocked, queue, weight, c->epoch);
 	if (blocked > c->slow[(HIST_OFFCPU + cause) & 15])
 		tell_slow(s, HIST_OFFCPU + cause, blocked, queue, now);
 	if (call >= CALLS)
@@ -398,8 +402,8 @@ static __always_inline void wait_ended(struct thread_slot *s, struct thread_spli
 	t = bpf_map_lookup_elem(&calls, &call);
 	if (!t)
 		return;
-	__sync_fetch_and_add(&t->waits, 1);
-	__sync_fetch_and_add(&t->blocked, blocked);
+	__sync_fetch_and_add(&t->waits, weight);
+	__sync_fetch_and_add(&t->blocked, blocked * weight);
 	if (t->epoch != c->epoch) {
 		t->epoch = c->epoch;
 		t->max = 0;
@@ -419,10 +423,10 @@ static __always_inline void slot_arrive(struct thread_slot *s, const u32 *mark, 
 		wait_ended(s, by, c, ready - s->since, now - ready, now);
 	}
 	queue = now - ready;
-	s->queue += queue;
+	s->queue += queue * s->weight;
 	if (by)
-		split_add(&by->parts[HIST_RUNQUEUE], 1, queue, c->window);
-	hist_record(&sched_hists, HIST_RUNQUEUE, queue, c->epoch);
+		split_add(&by->parts[HIST_RUNQUEUE], s->weight, queue, c->window);
+	hist_record_for(&sched_hists, HIST_RUNQUEUE, queue, s->weight, c->epoch);
 	if (s->state == SLOT_RUNNABLE && queue > c->slow[HIST_RUNQUEUE])
 		tell_slow(s, HIST_RUNQUEUE, 0, queue, now);
 	s->state = SLOT_RUNNING;
@@ -452,7 +456,7 @@ static __always_inline void switch_in(struct task_struct *t, u32 *mark, u64 now)
 	struct bpf_control *c = control_get();
 	u64 ran;
 
-	if (!s || !c || fresh)
+	if (!s || !c || fresh || s->state == SLOT_UNSEEN)
 		return;
 	s->seq++;
 	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
@@ -468,6 +472,18 @@ static __always_inline void switch_in(struct task_struct *t, u32 *mark, u64 now)
 	s->seq++;
 }
 
+/* Where only some waits are measured: all of a thread that seldom waits, and some of one that always does. It is decided
+ * before the wait is, and hence fair to long and short ones. */
+static __always_inline u32 weight_of_wait(struct thread_slot *s, const struct bpf_control *c)
+{
+	u64 tick, before = s->left;
+
+	if (c->stage[STAGED_SCHED] == PRICE_FULL)
+		return 1;
+	s->left = tick = bpf_jiffies64();
+	return tick - before > SELDOM_TICKS ? 1 : draw(c, STAGED_SCHED);
+}
+
 static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool preempted, u64 now)
 {
 	bool fresh;
@@ -475,9 +491,15 @@ static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool pr
 	struct bpf_control *c = control_get();
 	u64 executed = t->se.sum_exec_runtime, ran;
 	long state = state_of(t);
+	u32 weight;
 
 	if (!s || !c)
 		return;
+	weight = state & TASK_DEAD ? 1 : weight_of_wait(s, c);
+	if (!weight) {
+		s->state = SLOT_UNSEEN;
+		return;
+	}
 	s->seq++;
 	/* Some kernels switch now and then without telling: that it came to run is known by how long it ran. */
 	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
@@ -486,6 +508,9 @@ static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool pr
 	}
 	if (!fresh && s->state == SLOT_RUNNING)
 		s->run += now - s->since;
+	else if (s->state == SLOT_UNSEEN)
+		s->run += executed - s->executed;
+	s->weight = (u16)weight;
 	s->executed = executed;
 	s->voluntary = t->nvcsw - s->voluntary_before;
 	s->involuntary = t->nivcsw - s->involuntary_before;

@@ -176,7 +176,7 @@ static void put_times(struct group *g, const struct sched *s, struct sample *out
 		sum[of_cause[c]] += nsec_to_seconds(t->blocked[c]);
 	for (unsigned m = BPF_THR_LOCK; m <= BPF_THR_OTHER; m++)
 		group_put(g, out, m, sum[m]);
-	group_put(g, out, BPF_SCHED_SWITCHES, (double)(t->voluntary + t->involuntary));
+	group_put_count(g, out, BPF_SCHED_SWITCHES, (double)(t->voluntary + t->involuntary));
 }
 
 static void put_locks(struct group *g, const struct sched *s, struct sample *out)
@@ -220,12 +220,29 @@ static void sched_close(struct group *g)
 	free(s);
 }
 
+static double sched_events(struct group *g)
+{
+	const struct slot_times *t = slots_total(((struct sched *)g->state)->slots);
+
+	return (double)(t->voluntary + t->involuntary);
+}
+
+static const struct price_row sched_price = { .target = { 260, 150, 0 }, .bystander = 90 };
+static const char *const sched_counted[] = { "tach_switch", NULL };
+static const struct table_def *const sched_tables[] = { &table_threads, &table_locks, &table_lock_pairs, &table_syscalls,
+	NULL };
+
 const struct group_ops group_sched = {
 	.name = "sched",
 	.summary = "run queue, waits by cause, locks, and the time of every thread, from the scheduler",
 	.first = BPF_LAT_RUNQUEUE,
 	.last = BPF_SCHED_SWITCHES,
 	.losses = LOSS_BIT(LOST_SLOTS) | LOSS_BIT(LOST_LOCKS),
+	.price = &sched_price,
+	.counted = sched_counted,
+	.events = sched_events,
+	.tables = sched_tables,
+	.staged = STAGED_SCHED + 1,
 	.open = sched_open,
 	.attached = sched_attached,
 	.marked = sched_marked,

@@ -36,7 +36,14 @@ enum lock_kind {
 #define PAIRS 2048
 #define RECORDS_BYTES (1 << 19) /* is mapped twice */
 
-enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_RUNNABLE, SLOT_BLOCKED, SLOT_DEAD };
+enum slot_state {
+	SLOT_FREE,
+	SLOT_RUNNING,
+	SLOT_RUNNABLE,
+	SLOT_BLOCKED,
+	SLOT_DEAD,
+	SLOT_UNSEEN /* only some waits are measured, and this is none of them: what it does is not known */
+};
 
 /* One thread. Written by the CPU that switches it; `seq` is odd meanwhile. Times are nanoseconds of the kernel's
  * monotonic clock. Totals do not hold what goes on: that is now - since. */
@@ -52,12 +59,14 @@ struct thread_slot {
 	u64 blocked[CAUSES];
 	u64 voluntary, involuntary; /* since the place was taken */
 	u64 voluntary_before, involuntary_before; /* what the kernel had counted by then */
+	u64 left;        /* the tick of the kernel in which it left the CPU last, where only some waits are measured */
 	u64 addr;        /* of the futex it is blocked on */
 	u32 value;       /* that it expected there */
 	u32 owner;       /* tid as the program sees it, LOCK_MUTEX, _WORD, _PI; 0: unknown */
 	u32 waker;       /* who woke it last */
 	u32 cpu;         /* where it ran last */
-	u16 call, cause, kind, pad;
+	u16 call, cause, kind;
+	u16 weight;      /* waits that this one stands for */
 	u32 fd, fd_cause; /* last descriptor looked at + 1, and what waiting for it is */
 	u32 inner_tid;   /* its tid in its own pid namespace, as locks hold it */
 };
@@ -268,12 +277,25 @@ struct hw_cpu {
 	struct hw_count start[HW_EVENTS], total[HW_EVENTS];
 };
 
+/* How much a group measures; price.h says when. */
+enum price_stage {
+	PRICE_FULL,
+	PRICE_SAMPLED, /* one event in 1 << PRICE_SHIFT, each for so many */
+	PRICE_COUNTS,  /* only counts, no times */
+	PRICE_OFF,
+	PRICE_STAGES
+};
+
+#define PRICE_SHIFT 4
+
+enum { STAGED_SCHED, STAGED_SYS, STAGED };
+
 /* Written by user space, read by programs. */
 struct bpf_control {
 	u64 epoch;       /* maxima of an older one are stale */
 	u32 stacks_left; /* how many may be taken until it is written anew */
-	u32 sample_shift; /* one event in 1 << shift is timed */
-	u32 window, pad;  /* of maxima by thread; begins anew every ten seconds */
+	u32 window;      /* of maxima by thread; begins anew every ten seconds */
+	u32 stage[STAGED]; /* enum price_stage of the groups that have more than all or nothing */
 	u64 slow[16];     /* waits (SCHED_HISTS of them) that take longer are told one by one */
 };
 

@@ -29,6 +29,7 @@ struct sock_group {
 	int cpus;       /* map */
 	uint64_t timed; /* at the last tick, at `read` */
 	nsec_t read;
+	double messages; /* both ways, as of the last tick */
 	unsigned shift; /* since then one request in 1 << shift was timed */
 };
 
@@ -144,7 +145,7 @@ static void sock_marked(struct group *g)
 
 /* ---- reading ---- */
 
-static void put_counts(struct group *g, const struct sock_cpu *sum, struct sample *out)
+static void put_counts(struct group *g, struct sock_group *own, const struct sock_cpu *sum, struct sample *out)
 {
 	u64 all[SOCK_WAYS][2] = { { 0 } };
 
@@ -152,15 +153,16 @@ static void put_counts(struct group *g, const struct sock_cpu *sum, struct sampl
 		for (unsigned way = 0; way < SOCK_WAYS; way++) {
 			enum bpf_metric m = BPF_SOCK_TCP_RX_MESSAGES + 4 * kind + 2 * way;
 
-			group_put(g, out, m, (double)sum->messages[way][kind]);
-			group_put(g, out, m + 1, (double)sum->bytes[way][kind]);
+			group_put_count(g, out, m, (double)sum->messages[way][kind]);
+			group_put_count(g, out, m + 1, (double)sum->bytes[way][kind]);
 			all[way][0] += sum->messages[way][kind];
 			all[way][1] += sum->bytes[way][kind];
 		}
-	group_put(g, out, BPF_SOCK_RX_MESSAGES, (double)all[SOCK_RX][0]);
-	group_put(g, out, BPF_SOCK_TX_MESSAGES, (double)all[SOCK_TX][0]);
-	group_put(g, out, BPF_SOCK_RX_BYTES, (double)all[SOCK_RX][1]);
-	group_put(g, out, BPF_SOCK_TX_BYTES, (double)all[SOCK_TX][1]);
+	own->messages = (double)all[SOCK_RX][0] + (double)all[SOCK_TX][0];
+	group_put_count(g, out, BPF_SOCK_RX_MESSAGES, (double)all[SOCK_RX][0]);
+	group_put_count(g, out, BPF_SOCK_TX_MESSAGES, (double)all[SOCK_TX][0]);
+	group_put_count(g, out, BPF_SOCK_RX_BYTES, (double)all[SOCK_RX][1]);
+	group_put_count(g, out, BPF_SOCK_TX_BYTES, (double)all[SOCK_TX][1]);
 }
 
 /* Histograms of a part of the requests say so. */
@@ -189,6 +191,8 @@ static void put_hists(struct group *g, const struct sock_group *own, const struc
 	}
 }
 
+static const unsigned least_shift[PRICE_STAGES] = { [PRICE_SAMPLED] = PRICE_SHIFT, [PRICE_COUNTS] = 31, [PRICE_OFF] = 31 };
+
 /* How many of the requests are timed until the next tick, by how many there were, and by what it may cost. */
 static void choose_shift(struct group *g, struct sock_group *own, const struct sock_cpu *sum, nsec_t now)
 {
@@ -203,7 +207,7 @@ static void choose_shift(struct group *g, struct sock_group *own, const struct s
 	rate = own->read ? (double)(timed - own->timed) * (1u << own->shift) / nsec_to_seconds(now - own->read) : 0;
 	own->timed = timed;
 	own->read = now;
-	own->shift = g->room->control->sample_shift;
+	own->shift = least_shift[g->stage];
 	while (own->shift < SHIFT_MOST && rate / (1u << own->shift) > TIMED_A_SECOND)
 		own->shift++;
 	g->note[0] = '\0';
@@ -233,7 +237,7 @@ static void put_cpus(struct group *g, struct sock_group *own, struct sample *out
 	if (bpf_map_lookup_elem(own->cpus, &zero, cpus) == 0) {
 		for (int c = 0; c < g->room->ncpus; c++)
 			add(sum, &cpus[c]);
-		put_counts(g, sum, out);
+		put_counts(g, own, sum, out);
 		put_hists(g, own, sum, out);
 		choose_shift(g, own, sum, clock_now());
 	}
@@ -246,10 +250,10 @@ static void put_sockets(struct group *g, const struct sock_group *own, struct sa
 
 	if (!sockets_read(own->sockets, clock_now()))
 		return; /* a gap: with very many sockets not at every tick */
-	group_put(g, out, BPF_SOCK_TCP_RX_SEGMENTS, (double)sum->segments[SOCK_RX]);
-	group_put(g, out, BPF_SOCK_TCP_TX_SEGMENTS, (double)sum->segments[SOCK_TX]);
-	group_put(g, out, BPF_SOCK_TCP_RETRANSMITS, (double)sum->retransmits);
-	group_put(g, out, BPF_SOCK_RX_DROPS, (double)sum->drops);
+	group_put_count(g, out, BPF_SOCK_TCP_RX_SEGMENTS, (double)sum->segments[SOCK_RX]);
+	group_put_count(g, out, BPF_SOCK_TCP_TX_SEGMENTS, (double)sum->segments[SOCK_TX]);
+	group_put_count(g, out, BPF_SOCK_TCP_RETRANSMITS, (double)sum->retransmits);
+	group_put_count(g, out, BPF_SOCK_RX_DROPS, (double)sum->drops);
 }
 
 static void sock_read(struct group *g, struct sample *out)
@@ -272,12 +276,23 @@ static void sock_close(struct group *g)
 	free(own);
 }
 
+static double sock_events(struct group *g)
+{
+	return ((struct sock_group *)g->state)->messages;
+}
+
+static const struct price_row sock_price = { .target = { 100, 90, 80 }, .bystander = 30 };
+static const char *const sock_counted[] = { "tach_send", "tach_recv", NULL };
+
 const struct group_ops group_sock = {
 	.name = "sock",
 	.summary = "messages, bytes, segments and drops at the target's sockets, and how long it takes to answer",
 	.first = BPF_SOCK_RX_MESSAGES,
 	.last = BPF_LAT_RTT,
 	.losses = LOSS_BIT(LOST_SOCKETS),
+	.price = &sock_price,
+	.counted = sock_counted,
+	.events = sock_events,
 	.open = sock_open,
 	.attached = sock_attached,
 	.marked = sock_marked,

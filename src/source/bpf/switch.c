@@ -94,7 +94,9 @@ void switcher_go(struct switcher *s, nsec_t now)
 	for (size_t i = 0; i < s->room->ngroups; i++) {
 		struct group *g = &s->room->groups[i];
 
-		if (g == s->group || !g->ops->opt_in)
+		if (g->stage == PRICE_OFF)
+			g->asked = false;
+		if (g == s->group || !(g->ops->opt_in || (g->stage == PRICE_OFF && g->attached)))
 			continue;
 		if (g->ops->wanted && !g->why.text[0])
 			g->asked = g->keep = g->ops->wanted(s->room);
@@ -129,6 +131,8 @@ void switcher_ask(struct switcher *s, const char *question, char *answer, size_t
 	} else if (!g) {
 		snprintf(answer, size, "there is no probe %s to be switched", name);
 	} else {
+		if (on)
+			group_set_stage(g, PRICE_FULL);
 		g->asked = on;
 		g->keep = on && keep;
 		g->until = now + ON_FOR;

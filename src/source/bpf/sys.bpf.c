@@ -12,7 +12,7 @@ u64 not_before;
 
 struct open_call {
 	u64 began; /* 0: none is open */
-	u32 call, pad;
+	u32 call, weight;
 };
 
 struct {
@@ -66,9 +66,14 @@ static __always_inline struct open_call *call_get(bool make)
 
 SEC("tp_btf/sys_enter") int BPF_PROG(tach_sys_enter, struct pt_regs *regs, long number)
 {
+	struct bpf_control *control = control_get();
 	struct open_call *c;
+	u32 weight;
 
-	if (!is_current_member())
+	if (!is_current_member() || !control)
+		return 0;
+	weight = draw(control, STAGED_SYS);
+	if (!weight)
 		return 0;
 	c = call_get(true);
 	if (!c) {
@@ -78,6 +83,7 @@ SEC("tp_btf/sys_enter") int BPF_PROG(tach_sys_enter, struct pt_regs *regs, long 
 	/* What goes on by restart_syscall is the call that was interrupted, whose number is still there. */
 	if (number != call_restart)
 		c->call = number >= 0 && number < CALL_FOREIGN && !is_compat(regs) ? (u32)number : CALL_FOREIGN;
+	c->weight = weight;
 	c->began = bpf_ktime_get_ns();
 	return 0;
 }
@@ -99,15 +105,15 @@ SEC("tp_btf/sys_exit") int BPF_PROG(tach_sys_exit, struct pt_regs *regs, long re
 	if (began < not_before || !control)
 		return 0;
 	took = bpf_ktime_get_ns() - began;
-	hist_record(&sys_hists, 0, took, control->epoch);
+	hist_record_for(&sys_hists, 0, took, c->weight, control->epoch);
 	place = bpf_get_smp_processor_id() * CALLS + (call & (CALLS - 1));
 	t = bpf_map_lookup_elem(&sys_totals, &place);
 	if (!t)
 		return 0;
-	t->calls++;
-	t->time += took;
+	t->calls += c->weight;
+	t->time += took * c->weight;
 	if (result < 0 && result >= -4095 && call != call_sigreturn)
-		t->errors++;
+		t->errors += c->weight;
 	return 0;
 }
 

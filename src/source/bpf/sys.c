@@ -19,6 +19,7 @@ struct sys {
 	const struct sys_total *totals; /* mapped: CALLS for each CPU */
 	size_t size;
 	int hists;
+	double calls; /* all, as of the last tick */
 };
 
 static int sys_open(struct group *g, struct err *e)
@@ -92,7 +93,7 @@ static union cell *row_of(struct table *t, u32 call, bool waited, size_t *hint, 
 
 static void sys_read(struct group *g, struct sample *out)
 {
-	const struct sys *s = g->state;
+	struct sys *s = g->state;
 	struct table *table = sample_find_table(out, &table_syscalls);
 	struct hist *h = hist_new();
 	bool waited = table != NULL;
@@ -100,12 +101,14 @@ static void sys_read(struct group *g, struct sample *out)
 
 	if (!table)
 		table = sample_table(out, &table_syscalls);
+	s->calls = 0;
 	for (u32 call = 0; call < CALLS; call++) {
 		struct sys_total t = total_of(g, s, call);
 		union cell *row = t.calls ? row_of(table, call, waited, &hint, out) : NULL;
 
 		if (!row)
 			continue;
+		s->calls += (double)t.calls;
 		row[SYSCALLS_CALLS].number = (double)t.calls;
 		row[SYSCALLS_ERRORS].number = (double)t.errors;
 		row[SYSCALLS_TIME].number = nsec_to_seconds(t.time);
@@ -125,12 +128,26 @@ static void sys_close(struct group *g)
 	free(s);
 }
 
+static double sys_events(struct group *g)
+{
+	return ((struct sys *)g->state)->calls;
+}
+
+static const struct price_row sys_price = { .target = { 126, 90, 0 }, .bystander = 63 };
+static const char *const sys_counted[] = { "tach_sys_exit", NULL };
+static const struct table_def *const sys_tables[] = { &table_syscalls, NULL };
+
 const struct group_ops group_sys = {
 	.name = "sys",
 	.summary = "every system call timed; each process of the machine pays for it while it is on",
 	.first = BPF_LAT_SYSCALL,
 	.last = BPF_LAT_SYSCALL,
 	.losses = LOSS_BIT(LOST_CALLS),
+	.price = &sys_price,
+	.counted = sys_counted,
+	.events = sys_events,
+	.tables = sys_tables,
+	.staged = STAGED_SYS + 1,
 	.opt_in = true,
 	.how = "--latency syscall",
 	.open = sys_open,
