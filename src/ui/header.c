@@ -118,6 +118,30 @@ static void add_off(struct segments *s, const struct header *h, const struct vie
 	add(s, 6, true, ROLE_WARN, text);
 }
 
+static bool less_is_measured(const struct view *v)
+{
+	size_t count;
+	const struct status *status = store_statuses(v->store, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(status[i].name, STATUS_PROBE_COST) == 0)
+			return status[i].state == STATUS_PARTIAL;
+	return false;
+}
+
+/* "probes 0.8%", and a warning where they cost so much that less is measured. */
+static void add_price(struct segments *s, const struct view *v, bool wide)
+{
+	struct point cost = store_value(v->store, store_find(v->store, "tach.target_cost_ratio"), view_last(v));
+	bool less = less_is_measured(v);
+	char text[64], ratio[FMT_SIZE];
+
+	if (!point_has_value(cost))
+		return;
+	snprintf(text, sizeof text, "probes %s%s", fmt_percent(ratio, cost.value), !less ? "" : wide ? ": less measured" : "!");
+	add(s, less ? 3 : 9, true, less ? ROLE_WARN : ROLE_TEXT, text);
+}
+
 static void add_moment(struct segments *s, const struct header *h, const struct view *v, bool wide)
 {
 	char text[64], number[FMT_SIZE];
@@ -135,6 +159,7 @@ static void add_moment(struct segments *s, const struct header *h, const struct 
 		add(s, 2, true, ROLE_WARN, h->behind ? text : "PAUSED");
 	}
 	add_off(s, h, v);
+	add_price(s, v, wide);
 }
 
 static void draw_segments(const struct segments *s, struct canvas *c, struct rect r)

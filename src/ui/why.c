@@ -9,11 +9,11 @@
 
 #define NAME_COLS 17
 #define STATE_COLS 8
-#define COST_COLS 34
+#define COST_COLS 41
 #define REASONS_MAX 32
 
 const char *const why_wants[] = { "tach.cpu_seconds", "tach.tick_seconds", "tach.rss_bytes", "tach.terminal_bytes",
-	NULL };
+	"tach.target_cost_ratio", "tach.bystander_cost_seconds", NULL };
 
 static const struct {
 	const char *text;
@@ -117,9 +117,9 @@ static void put_cost(struct pager *p, const struct view *v, const char *name)
 	if (id == METRIC_NONE)
 		return;
 	m = store_metric(v->store, id);
-	share = m->unit == UNIT_SECONDS && m->kind == METRIC_COUNTER;
+	share = m->unit == UNIT_RATIO || (m->unit == UNIT_SECONDS && m->kind == METRIC_COUNTER);
 	value_text(value, value_form(m, share, false), store_value(v->store, id, view_last(v)));
-	snprintf(text, sizeof text, "%-20.20s %8s%s", name, value, m->kind == METRIC_COUNTER && !share ? "/s" : "");
+	snprintf(text, sizeof text, "%-27.27s %8s%s", name, value, m->kind == METRIC_COUNTER && !share ? "/s" : "");
 	if (row >= 0 && row < p->r.rows)
 		canvas_write(p->c, p->r.row + row, p->r.col + 1, -1, ROLE_TEXT, text);
 	pager_wrap(p, p->r.col + COST_COLS, p->r.cols - COST_COLS - 1, ROLE_DIM, *m->help ? m->help : m->label);

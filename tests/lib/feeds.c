@@ -229,7 +229,7 @@ static void put_missing(FILE *out, const char *name)
 	fprintf(out, "x %s absent no PMU: this kernel sees none (virtual machine)\n", name);
 }
 
-static void put_statuses(FILE *out, const struct feed_shape *s)
+static void put_statuses(FILE *out, const struct feed_shape *s, int tick)
 {
 	fputs("status on proc||\n", out);
 	fputs("status on perf software||\n", out);
@@ -243,6 +243,10 @@ static void put_statuses(FILE *out, const struct feed_shape *s)
 	else
 		fputs("status off publish|the program publishes nothing|build it with tach/publish.h\n", out);
 	fputs("status on tach||\n", out);
+	if (s->flags & FEED_DEAR)
+		fputs(feed_trouble(s, tick) ? "status partial " STATUS_PROBE_COST "|less is measured (sched sampled): all would cost more "
+			"than 2.0% of its CPU time; now 1.9%|--max-cost\n" :
+			"status on " STATUS_PROBE_COST "|about 0.8% of its CPU time, and 12us a second of all others'|\n", out);
 }
 
 void feed_columns(FILE *out, const struct table_def *def, size_t count)
@@ -272,6 +276,9 @@ void feed_head(FILE *out, const struct feed_shape *s)
 		feed_locks_head(out);
 	if (s->flags & FEED_SOCKETS)
 		feed_sockets_head(out);
+	if (s->flags & FEED_DEAR)
+		fputs("metric tach.target_cost_ratio gauge ratio probe cost\nmetric tach.bystander_cost_seconds counter seconds others pay\n",
+			out);
 	fprintf(out, "fact pid 18231\nfact name pktgate\nfact cmdline pktgate -c /etc/pktgate/edge.toml\n"
 		"fact cgroup /system.slice/pktgate.service\nfact host web-07\nfact processes 1\nfact threads %d\n"
 		"fact started %.0f\n", s->threads, WALL - 8040);
@@ -304,7 +311,10 @@ void feed_tick(FILE *out, const struct feed_shape *s, int tick)
 		feed_locks_tick(out, s, tick);
 	if (s->flags & FEED_SOCKETS && !gone(s, tick))
 		feed_sockets_tick(out, s, tick, WALL - s->ticks + tick);
-	put_statuses(out, s);
+	if (s->flags & FEED_DEAR)
+		fprintf(out, "v tach.target_cost_ratio %.3f\nv tach.bystander_cost_seconds %.6f\n", feed_trouble(s, tick) ? 0.019 : 0.008,
+			tick * 12e-6);
+	put_statuses(out, s, tick);
 	fputs("end\n", out);
 }
 

@@ -14,6 +14,7 @@ enum feed_flag {
 	FEED_LOCKS = 32,   /* the scheduler and lock probes: causes of waits, locks, who waits for whom */
 	FEED_SAMPLED = 64, /* with FEED_LOCKS: by looking now and then, without a privilege */
 	FEED_HOSTILE = 128, /* with FEED_LOCKS: names that are long, wide or strange */
+	FEED_DEAR = 512,    /* the probes cost something, and from the trouble on too much */
 	FEED_SOCKETS = 256  /* probes of sockets, waits and memory: messages, requests, connections, growth */
 };
 

@@ -51,6 +51,7 @@ static const struct {
 	{ "locks", FEED_PMU | FEED_PUBLISH | FEED_LOCKS },
 	{ "sampled", FEED_PUBLISH | FEED_LOCKS | FEED_SAMPLED },
 	{ "server", FEED_SOCKETS },
+	{ "dear", FEED_PUBLISH | FEED_DEAR },
 	{ "hostile", FEED_PUBLISH | FEED_LOCKS | FEED_HOSTILE },
 };
 
