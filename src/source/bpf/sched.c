@@ -230,7 +230,7 @@ static double sched_events(struct group *g)
 static const struct price_row sched_price = { .target = { 260, 140, 0 }, .bystander = 90 };
 static const char *const sched_counted[] = { "tach_switch", NULL };
 static const struct table_def *const sched_tables[] = { &table_threads, &table_locks, &table_lock_pairs, &table_syscalls,
-	NULL };
+	&table_latency_threads, NULL };
 
 const struct group_ops group_sched = {
 	.name = "sched",
