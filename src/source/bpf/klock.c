@@ -27,6 +27,7 @@ struct klock {
 };
 
 struct klocks {
+	double waits; /* so far, as of the last tick */
 	struct klock *list;
 	size_t count;
 	struct klock_key *keys; /* of one read */
@@ -242,7 +243,8 @@ static void klock_read(struct group *g, struct sample *out)
 		free(h);
 		return;
 	}
-	group_put(g, out, BPF_KLOCK_WAITS, (double)hist_count(h));
+	k->waits = (double)hist_count(h);
+	group_put(g, out, BPF_KLOCK_WAITS, k->waits);
 	group_put_hist(g, out, BPF_LAT_KLOCK, h);
 }
 
@@ -259,12 +261,23 @@ static void klock_close(struct group *g)
 	free(k);
 }
 
+static double klock_events(struct group *g)
+{
+	return ((struct klocks *)g->state)->waits;
+}
+
+static const struct price_row klock_price = { .target = { 500, 0, 0 }, .bystander = 200 };
+static const char *const klock_counted[] = { "tach_contended", NULL };
+
 const struct group_ops group_lock = {
 	.name = "lock",
 	.summary = "contended locks inside the kernel: which, where, how long",
 	.first = BPF_KLOCK_WAITS,
 	.last = BPF_LAT_KLOCK,
 	.losses = LOSS_BIT(LOST_KLOCKS),
+	.price = &klock_price,
+	.counted = klock_counted,
+	.events = klock_events,
 	.open = klock_open,
 	.attached = klock_attached,
 	.read = klock_read,

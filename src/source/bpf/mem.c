@@ -169,12 +169,23 @@ static void mem_close(struct group *g)
 	free(m);
 }
 
+static double mem_events(struct group *g)
+{
+	return (double)((struct mem *)g->state)->all;
+}
+
+static const struct price_row mem_price = { .target = { 200, 0, 0 }, .bystander = 100 };
+static const char *const mem_counted[] = { "tach_rss", NULL };
+
 const struct group_ops group_mem = {
 	.name = "mem",
 	.summary = "page faults by cause, and where the program grows",
 	.first = BPF_FAULTS_ANON,
 	.last = BPF_FAULTS_OTHER,
 	.losses = LOSS_BIT(LOST_FAULTS),
+	.price = &mem_price,
+	.counted = mem_counted,
+	.events = mem_events,
 	.open = mem_open,
 	.attached = mem_attached,
 	.read = mem_read,

@@ -281,7 +281,7 @@ static double sock_events(struct group *g)
 	return ((struct sock_group *)g->state)->messages;
 }
 
-static const struct price_row sock_price = { .target = { 100, 90, 80 }, .bystander = 30 };
+static const struct price_row sock_price = { .target = { 110, 100, 90 }, .bystander = 35 };
 static const char *const sock_counted[] = { "tach_send", "tach_recv", NULL };
 
 const struct group_ops group_sock = {

@@ -16,6 +16,7 @@
 #define FIX "start it with tach as root, or give it a cgroup and watch that: tach -g CGROUP"
 
 struct wire {
+	double packets; /* both ways, as of the last tick */
 	char *path;
 	bool made; /* by tach, for it */
 };
@@ -70,7 +71,8 @@ static void wire_marked(struct group *g)
 static void wire_read(struct group *g, struct sample *out)
 {
 	static const enum bpf_metric rows[PACKET_WAYS] = { BPF_NET_RX_PACKETS, BPF_NET_TX_PACKETS };
-	const struct wire *w = g->state;
+	struct wire *w = g->state;
+	double packets = 0;
 	struct packet_counts *cpus = xcalloc((size_t)g->room->ncpus, sizeof *cpus);
 
 	for (u32 way = 0; way < PACKET_WAYS; way++) {
@@ -82,9 +84,11 @@ static void wire_read(struct group *g, struct sample *out)
 			sum.packets += cpus[c].packets;
 			sum.bytes += cpus[c].bytes;
 		}
-		group_put(g, out, rows[way], (double)sum.packets);
-		group_put(g, out, rows[way] + 1, (double)sum.bytes);
+		packets += (double)sum.packets;
+		group_put_count(g, out, rows[way], (double)sum.packets);
+		group_put_count(g, out, rows[way] + 1, (double)sum.bytes);
 	}
+	w->packets = packets;
 	free(cpus);
 	if (!w->made && !target_is_alone_in(g->room->target, w->path))
 		give_up(g, "others have come to its cgroup");
@@ -103,11 +107,22 @@ static void wire_close(struct group *g)
 	free(w);
 }
 
+static double wire_events(struct group *g)
+{
+	return ((struct wire *)g->state)->packets;
+}
+
+static const struct price_row wire_price = { .target = { 43, 0, 0 } };
+static const char *const wire_counted[] = { "tach_in", "tach_out", NULL };
+
 const struct group_ops group_wire = {
 	.name = "wire",
 	.summary = "packets on the wire, where the target has a cgroup v2 to itself",
 	.first = BPF_NET_RX_PACKETS,
 	.last = BPF_NET_TX_BYTES,
+	.price = &wire_price,
+	.counted = wire_counted,
+	.events = wire_events,
 	.open = wire_open,
 	.marked = wire_marked,
 	.read = wire_read,
