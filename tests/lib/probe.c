@@ -88,13 +88,13 @@ struct probe *probe_open_env(pid_t pid, const char *const wants[], const struct 
 	p->state = ops->open(&p->env, p->target, &e);
 	if (!p->state)
 		fail_msg("%s", e.text);
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 30000; i++) {
 		probe_read(p);
 		if (!probe_status(p, "bpf"))
 			return p;
 		usleep(2000);
 	}
-	fail_msg("the programs were not loaded within 20 seconds");
+	fail_msg("the programs were not loaded within a minute");
 	return NULL;
 }
 

@@ -75,7 +75,7 @@ int group_attach(struct group *g, struct err *e)
 	for (int i = 0; i < s->prog_cnt; i++) {
 		struct bpf_program *p = *s->progs[i].prog;
 
-		if (!bpf_program__autoload(p) || !bpf_program__autoattach(p) ||
+		if (*s->progs[i].link || !bpf_program__autoload(p) || !bpf_program__autoattach(p) ||
 			str_starts(bpf_program__section_name(p), "iter"))
 			continue;
 		*s->progs[i].link = bpf_program__attach(p);

@@ -85,9 +85,9 @@ static void switch_telling(struct group *g, struct mem *m, bool on)
 
 	m->too_many = !on;
 	s->bss->counts_only = !on;
-	if (on) {
+	if (on && !s->links.tach_rss) {
 		s->links.tach_rss = bpf_program__attach(s->progs.tach_rss);
-	} else {
+	} else if (!on) {
 		bpf_link__destroy(s->links.tach_rss);
 		s->links.tach_rss = NULL;
 	}
