@@ -56,7 +56,7 @@ static int klock_attached(struct group *g, struct err *e)
 
 	(void)e;
 	g->state = k;
-	k->list = xcalloc(KLOCKS, sizeof *k->list);
+	k->list = xcalloc(1, sizeof *k->list);
 	k->keys = xcalloc(KLOCKS, sizeof *k->keys);
 	k->totals = xcalloc(KLOCKS, sizeof *k->totals);
 	k->names = knames_open(g->room);
@@ -82,7 +82,7 @@ static size_t read_map(const struct group *g, struct klocks *k)
 /* What was known of each goes on; both lists are in the order of keys. */
 static void merge(struct klocks *k, size_t count, u64 epoch, nsec_t now)
 {
-	struct klock *list = xcalloc(KLOCKS, sizeof *list);
+	struct klock *list = xcalloc(count + 1, sizeof *list);
 	bool turn = now - k->turned >= WINDOW;
 
 	for (size_t i = 0; i < count; i++) {

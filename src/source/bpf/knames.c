@@ -12,7 +12,7 @@
 
 #define NAMES 1024 /* places; when three quarters are taken, all are given up */
 #define ENDS 4
-#define PAUSE_LEAST NSEC_PER_SEC /* between two readings of the kernel's symbols; twice as long each time */
+#define PAUSE_LEAST (10 * NSEC_PER_SEC) /* between two readings of the kernel's symbols; twice as long each time */
 #define PAUSE_MOST (60 * NSEC_PER_SEC)
 #define IMAGE (1ull << 31) /* the image and its modules lie that near to each other */
 

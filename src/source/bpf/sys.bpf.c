@@ -6,6 +6,7 @@
 
 const volatile u32 call_sigreturn; /* gives back the registers of what was interrupted: no result of its own */
 const volatile u32 call_restart;
+const volatile bool may_leave; /* the target is a cgroup: who was in it once may be out of it by now */
 
 /* A call that began before is not one that was seen to begin. Set while the programs are detached. */
 u64 not_before;
@@ -47,36 +48,47 @@ struct {
 	__type(value, struct bpf_hist);
 } sys_hists SEC(".maps");
 
-static __always_inline struct open_call *call_get(bool make)
+/* NULL: the current task has none. */
+static __always_inline struct open_call *call_get(void)
 {
-	struct open_call none = { 0 }, *c;
+	struct task_struct *t;
+	u32 tid;
+
+	if (has_task_storage) {
+		t = bpf_get_current_task_btf();
+		if (bpf_core_field_exists(t->bpf_storage) && !t->bpf_storage)
+			return NULL; /* most tasks have none of any kind */
+		return bpf_task_storage_get(&open_calls, t, 0, 0);
+	}
+	tid = (u32)bpf_get_current_pid_tgid();
+	return bpf_map_lookup_elem(&tid_calls, &tid);
+}
+
+static __always_inline struct open_call *call_make(void)
+{
+	struct open_call none = { 0 };
 	u32 tid;
 
 	if (has_task_storage)
-		return bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), make ? &none : 0,
-			make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+		return bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), &none, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	tid = (u32)bpf_get_current_pid_tgid();
-	c = bpf_map_lookup_elem(&tid_calls, &tid);
-	if (!c && make) {
-		bpf_map_update_elem(&tid_calls, &tid, &none, BPF_NOEXIST);
-		c = bpf_map_lookup_elem(&tid_calls, &tid);
-	}
-	return c;
+	bpf_map_update_elem(&tid_calls, &tid, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&tid_calls, &tid);
 }
 
+/* What a task of the target has from its first call on is enough to know it by. */
 SEC("tp_btf/sys_enter") int BPF_PROG(tach_sys_enter, struct pt_regs *regs, long number)
 {
 	struct bpf_control *control = control_get();
-	struct open_call *c;
+	struct open_call *c = call_get();
 	u32 weight;
 
-	if (!is_current_member() || !control)
+	if ((!c || may_leave || !has_task_storage) && !is_current_member()) /* a tid is used again */
 		return 0;
-	weight = draw(control, STAGED_SYS);
+	weight = control ? draw(control, STAGED_SYS) : 0;
 	if (!weight)
 		return 0;
-	c = call_get(true);
-	if (!c) {
+	if (!c && !(c = call_make())) {
 		lose(LOST_CALLS);
 		return 0;
 	}
@@ -90,7 +102,7 @@ SEC("tp_btf/sys_enter") int BPF_PROG(tach_sys_enter, struct pt_regs *regs, long 
 
 SEC("tp_btf/sys_exit") int BPF_PROG(tach_sys_exit, struct pt_regs *regs, long result)
 {
-	struct open_call *c = call_get(false);
+	struct open_call *c = call_get();
 	struct bpf_control *control;
 	struct sys_total *t;
 	u64 began, took;

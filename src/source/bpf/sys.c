@@ -32,6 +32,7 @@ static int sys_open(struct group *g, struct err *e)
 	GROUP_SET_FEATURES(g, s);
 	s->rodata->call_sigreturn = calls_number("rt_sigreturn");
 	s->rodata->call_restart = calls_number("restart_syscall");
+	s->rodata->may_leave = target_cgroup_path(g->room->target) != NULL;
 	if (bpf_map__set_max_entries(s->maps.sys_totals, CALLS * (u32)g->room->ncpus))
 		return err_set(e, errno, "the table of calls cannot be that large: %s", strerror(errno));
 	return 0;

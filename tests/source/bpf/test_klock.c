@@ -225,7 +225,7 @@ static void test_names_where(void **state)
 		skip();
 	}
 	fclose(f);
-	for (int i = 0; i < 200 && !(row = longest("rwsem", "write_iter")); i++) /* the first wait has the symbols read */
+	for (int i = 0; i < 400 && !(row = longest("rwsem", "write_iter")); i++) /* the first wait has the symbols read */
 		puppet_do(&puppet, 0, 1);
 	assert_non_null(row);
 	assert_non_null(strstr(row[KLOCKS_SITE].text, " > "));
