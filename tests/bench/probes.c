@@ -11,7 +11,9 @@
 #include "../lib/tick.h"
 
 #include "base/clock.h"
+#include "source/source.h"
 
+#include <linux/perf_event.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -36,6 +38,7 @@ struct observer {
 	const char *name;
 	const char *wants[WORDS]; /* metrics of the bpf source, NULL-ended: they decide what is loaded */
 	const char *ask;          /* of the source; NULL: nothing */
+	size_t counters;          /* so many of these, once a CPU */
 	const char *argv[WORDS];  /* else a program, NULL-ended; "PID" in a word stands for the target's */
 	const char *budget;       /* ns added: target / bystander */
 };
@@ -43,7 +46,32 @@ struct observer {
 struct watcher {
 	struct probe *probe;
 	struct child *child;
+	struct handover handover;
 };
+
+/* Counters of the kernel: reading one of the CPU's takes as long as the CPU, and a hypervisor, make it. */
+static void offer(struct handover *h, size_t n)
+{
+	static const uint64_t events[] = { PERF_COUNT_SW_PAGE_FAULTS, PERF_COUNT_SW_TASK_CLOCK, PERF_COUNT_SW_CPU_CLOCK,
+		PERF_COUNT_SW_ALIGNMENT_FAULTS };
+
+	for (; h->nevents < n; h->nevents++)
+		h->events[h->nevents] = (struct handover_event){ .type = PERF_TYPE_SOFTWARE, .config = events[h->nevents],
+			.group = (unsigned)h->nevents, .unit = 1 };
+	h->state = HANDOVER_ASKED;
+}
+
+/* Until they are taken. */
+static void hand_over(struct watcher *w)
+{
+	for (int i = 0; i < 500 && w->handover.state == HANDOVER_ASKED; i++) {
+		usleep(10000);
+		probe_read(w->probe);
+	}
+	if (w->handover.state == HANDOVER_READY)
+		w->handover.state = HANDOVER_DONE;
+	probe_read(w->probe);
+}
 
 static void expand(char *out, size_t size, const char *word, pid_t pid)
 {
@@ -55,9 +83,9 @@ static void expand(char *out, size_t size, const char *word, pid_t pid)
 		snprintf(out, size, "%s", word);
 }
 
-static struct watcher watch(const struct observer *o, pid_t pid)
+static void watch(struct watcher *w, const struct observer *o, pid_t pid)
 {
-	struct watcher w = { 0 };
+	struct source_env env = { .functions = NULL };
 	char text[WORDS][300];
 	const char *argv[WORDS] = { 0 };
 
@@ -66,18 +94,23 @@ static struct watcher watch(const struct observer *o, pid_t pid)
 			expand(text[i], sizeof text[i], o->argv[i], pid);
 			argv[i] = text[i];
 		}
-		w.child = child_start(argv);
+		w->child = child_start(argv);
 		usleep(2500000);
-		return w;
+		return;
 	}
-	w.probe = probe_open(pid, o->wants);
+	if (o->counters) {
+		offer(&w->handover, o->counters);
+		env.handover = &w->handover;
+	}
+	w->probe = probe_open_env(pid, o->wants, &env);
+	if (o->counters)
+		hand_over(w);
 	for (int i = 0; o->ask && i < 30; i++) {
 		if (i == 0)
-			probe_ask(w.probe, o->ask);
-		probe_read(w.probe);
+			probe_ask(w->probe, o->ask);
+		probe_read(w->probe);
 		usleep(10000);
 	}
-	return w;
 }
 
 static void unwatch(struct watcher *w)
@@ -105,7 +138,7 @@ static struct cost measure(const struct load *target, const struct load *bystand
 		double cpu[2], done[2];
 
 		if (with)
-			w = watch(o, target->pid);
+			watch(&w, o, target->pid);
 		for (int i = 0; i < 2; i++) {
 			cpu[i] = load_cpu_ns(i ? bystander->pid : target->pid);
 			done[i] = load_operations(i ? bystander : target);
@@ -169,6 +202,10 @@ static const struct {
 	} },
 	{ "two switches and two wake-ups", load_switches, {
 		{ .name = "tach, sched", .wants = { "lat.runqueue_seconds" }, .budget = "420 / 180" },
+		{ .name = "tach, id alone", .wants = { "none" } },
+		{ .name = "tach, hw, 1 counter", .wants = { "none" }, .counters = 1 },
+		{ .name = "tach, hw, 2 counters", .wants = { "none" }, .counters = 2 },
+		{ .name = "tach, hw, 4 counters", .wants = { "none" }, .counters = 4 },
 		{ .name = "tach, default probes", .wants = DEFAULT, .budget = "420 / 180" },
 		{ .name = "bpftrace, count", .argv = { "bpftrace", "-e", "t:sched:sched_switch /args->prev_pid == PID/ { @ = count(); }" } },
 	} },
@@ -255,7 +292,7 @@ static void bench_share(const struct load *redis, const struct observer *o)
 			struct watcher w = { 0 };
 
 			if (with)
-				w = watch(o, redis->pid);
+				watch(&w, o, redis->pid);
 			of[with] = rate(redis);
 			unwatch(&w);
 		}

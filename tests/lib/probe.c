@@ -82,6 +82,7 @@ struct probe *probe_open_env(pid_t pid, const char *const wants[], const struct 
 	p->env.functions = extra->functions;
 	p->env.force = extra->force;
 	p->env.max_cost = extra->max_cost;
+	p->env.handover = extra->handover;
 	p->env.registry = p->registry;
 	p->env.wanted = p->wanted;
 	p->env.children = true;

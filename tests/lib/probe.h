@@ -15,7 +15,7 @@ const char *probe_refused(void);
 /* Watches for these metrics, NULL-ended; NULL: all. Comes back once the programs are loaded and the process is marked. */
 struct probe *probe_open(pid_t pid, const char *const wants[]);
 
-/* The same with more of what the command line says: functions, force, max_cost. */
+/* The same with more of what the command line says: functions, force, max_cost; and a handover. */
 struct source_env;
 struct probe *probe_open_env(pid_t pid, const char *const wants[], const struct source_env *extra);
 

@@ -301,11 +301,11 @@ static void check_work(struct watch *w)
 	for (int i = 0; i < 10 && !complete; i++) {
 		complete = added(w, &got);
 		assert_true(cost->switches > 2 * NAPS * created);
-		assert_true(got.switches < cost->switches + 20 && got.switches > 0.95 * cost->switches);
-		assert_true(got.faults < cost->faults + 20 && got.faults > 0.9 * cost->faults);
+		assert_true(got.switches < 1.01 * cost->switches + 20);
+		assert_true(got.faults < cost->faults + 20);
 	}
 	assert_true(complete);
-	assert_near(got.switches, cost->switches, 20);
+	assert_near(got.switches, cost->switches, 0.01 * cost->switches + 20);
 	assert_near(got.faults, cost->faults, 20);
 	assert_in_range((uintmax_t)(got.cpu_seconds / cost->cpu_seconds * 100), 70, 130);
 }
@@ -415,10 +415,22 @@ static double by_perf(struct watch *w, const char *event, const char *metric, do
 	return theirs;
 }
 
+/* Up to five times: perf may not have opened the last thread when the work begins. */
+static void check_perf(struct watch *w, const char *event, const char *metric, double unit, double tolerance)
+{
+	double ours = 0, theirs = NAN;
+
+	for (int i = 0; i < 5; i++) {
+		theirs = unit * by_perf(w, event, metric, &ours);
+		if (fabs(ours - theirs) <= tolerance * theirs)
+			break;
+	}
+	assert_near(ours, theirs, tolerance * theirs);
+}
+
 static void test_agrees_with_perf(void **state)
 {
 	struct watch *w;
-	double ours, theirs;
 
 	(void)state;
 	if (!have_program("perf")) {
@@ -428,14 +440,10 @@ static void test_agrees_with_perf(void **state)
 	w = watch_begin(THREADS, wants);
 	assert_true(await_given(w));
 	created = THREADS;
-	theirs = by_perf(w, "page-faults", FAULTS, &ours);
-	assert_near(ours, theirs, 0.02 * theirs);
-	assert_true(theirs > 2 * PAGES * THREADS);
-	theirs = 1e-3 * by_perf(w, "task-clock", CLOCK, &ours); /* it says milliseconds */
-	assert_near(ours, theirs, 0.1 * theirs);
+	check_perf(w, "page-faults", FAULTS, 1, 0.01);
+	check_perf(w, "task-clock", CLOCK, 1e-3, 0.1); /* it says milliseconds */
 	if (point_has_value(point_named(w, INSTRUCTIONS))) {
-		theirs = by_perf(w, "instructions", INSTRUCTIONS, &ours);
-		assert_near(ours, theirs, 0.1 * theirs);
+		check_perf(w, "instructions", INSTRUCTIONS, 1, 0.1);
 	} else {
 		const char *why = point_named(w, INSTRUCTIONS).why;
 
