@@ -103,7 +103,7 @@ static void time_and_ticks_end_it(void **state)
 	o = TACH("stat", "-t", "900ms", "-i", "300ms", "--json", "--", "sleep", "60");
 	l = expect_json(&o);
 	assert_int_equal(o.status, 0);
-	assert_true(l.count == 5 || l.count == 4); /* a busy machine may miss a tick */
+	assert_true(l.count >= 3 && l.count <= 5); /* a busy machine may miss ticks */
 	assert_non_null(strstr(l.line[l.count - 1], "\"time\""));
 	assert_true(fabs(json_number(l.line[l.count - 2], "t") - 0.9) < 0.16);
 	outcome_free(&o);
@@ -245,7 +245,7 @@ static void numbers_are_those_of_proc(void **state)
 	used = json_number(last, "counters/cpu.user_seconds/total") + json_number(last, "counters/cpu.system_seconds/total");
 	switched = json_number(last, "counters/cpu.switches_voluntary/total");
 	assert_true(used < cpu + 0.021 && used > cpu * share - 0.05); /* it does not work evenly on a busy machine */
-	assert_true(switched < (double)switches + 2 && switched > (double)switches * share * 0.7 - 2);
+	assert_true(switched < (double)switches + 2 && switched > (double)switches * share * 0.4 - 2);
 	assert_near(json_number(last, "gauges/mem.rss_bytes"), 1024.0 * (double)proc_number(pid, "status", "VmRSS:"), 65536);
 	assert_near(json_number(last, "tables/threads/0/tid"), pid, 0);
 	kill(pid, SIGKILL);
