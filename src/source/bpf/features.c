@@ -21,23 +21,29 @@
 #define CALL(helper) { .code = BPF_JMP | BPF_CALL, .imm = (helper) }
 #define EXIT { .code = BPF_JMP | BPF_EXIT }
 
-/* Whether a program on sched_switch is accepted. */
-static bool accepts(const struct btf *kernel, const struct bpf_insn *code, size_t size)
-{
-	int hook = btf__find_by_name_kind(kernel, "btf_trace_sched_switch", BTF_KIND_TYPEDEF), fd;
-	struct bpf_prog_load_opts o = { .sz = sizeof o, .expected_attach_type = BPF_TRACE_RAW_TP };
+/* Where a program is tried: a type of the kernel, and how it would be attached. */
+struct place {
+	const char *type;
+	u32 kind;
+	enum bpf_attach_type how;
+};
 
-	if (hook < 0)
+static bool accepts(const struct btf *kernel, const struct place *at, const struct bpf_insn *code, size_t size)
+{
+	int type = btf__find_by_name_kind(kernel, at->type, at->kind), fd;
+	struct bpf_prog_load_opts o = { .sz = sizeof o, .expected_attach_type = at->how };
+
+	if (type < 0)
 		return false;
-	o.attach_btf_id = (u32)hook;
+	o.attach_btf_id = (u32)type;
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "tach_try", "GPL", code, size / sizeof *code, &o);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
 }
 
-/* A map of u32 on tasks; -1: there are none such. */
-static int task_map(void)
+/* A map of u32 on tasks or sockets; -1: there are none such. */
+static int storage_map(enum bpf_map_type type)
 {
 	struct btf *types = btf__new_empty();
 	struct bpf_map_create_opts o = { .sz = sizeof o, .map_flags = BPF_F_NO_PREALLOC };
@@ -48,24 +54,37 @@ static int task_map(void)
 	o.btf_key_type_id = o.btf_value_type_id = (u32)btf__add_int(types, "int", 4, BTF_INT_SIGNED);
 	if (btf__load_into_kernel(types) == 0) {
 		o.btf_fd = (u32)btf__fd(types);
-		fd = bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "tach_try", sizeof(int), sizeof(int), 0, &o);
+		fd = bpf_map_create(type, "tach_try", sizeof(int), sizeof(int), 0, &o);
 	}
 	btf__free(types);
 	return fd;
 }
 
-static void try_helpers(const struct btf *kernel, struct bpf_features *out)
+/* `argument` of the hook: the task or socket. */
+static bool try_storage(const struct btf *kernel, const struct place *at, short argument, enum bpf_map_type type, int helper)
 {
-	int map = task_map();
-	/* The second argument of the hook is a task. */
-	const struct bpf_insn storage[] = { LOAD(2, 1, 8), MAP(1, map), SET(3, 0), SET(4, 0), CALL(BPF_FUNC_task_storage_get),
-		SET(0, 0), EXIT };
-	const struct bpf_insn regs[] = { LOAD(1, 1, 8), CALL(BPF_FUNC_task_pt_regs), SET(0, 0), EXIT };
+	int map = storage_map(type);
+	const struct bpf_insn code[] = { LOAD(2, 1, 8 * argument), MAP(1, map), SET(3, 0), SET(4, 0), CALL(helper), SET(0, 0),
+		EXIT };
+	bool good = map >= 0 && accepts(kernel, at, code, sizeof code);
 
-	out->task_storage = map >= 0 && accepts(kernel, storage, sizeof storage);
-	out->task_regs = accepts(kernel, regs, sizeof regs);
 	if (map >= 0)
 		close(map);
+	return good;
+}
+
+static void try_helpers(const struct btf *kernel, struct bpf_features *out)
+{
+	static const struct place on_switch = { HOOK "sched_switch", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP };
+	static const struct place on_socket = { HOOK "inet_sock_set_state", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP };
+	static const struct place on_function = { "inet_sendmsg", BTF_KIND_FUNC, BPF_TRACE_FEXIT };
+	static const struct bpf_insn regs[] = { LOAD(1, 1, 8), CALL(BPF_FUNC_task_pt_regs), SET(0, 0), EXIT };
+	static const struct bpf_insn nothing[] = { SET(0, 0), EXIT };
+
+	out->task_storage = try_storage(kernel, &on_switch, 1, BPF_MAP_TYPE_TASK_STORAGE, BPF_FUNC_task_storage_get);
+	out->sk_storage = try_storage(kernel, &on_socket, 0, BPF_MAP_TYPE_SK_STORAGE, BPF_FUNC_sk_storage_get);
+	out->task_regs = accepts(kernel, &on_switch, regs, sizeof regs);
+	out->functions = accepts(kernel, &on_function, nothing, sizeof nothing);
 }
 
 static int compare(const void *a, const void *b)

@@ -19,6 +19,8 @@
 struct bpf_features {
 	bool task_storage; /* marks on tasks from tracing programs: 5.11 */
 	bool task_regs;    /* bpf_task_pt_regs(): 5.15 */
+	bool sk_storage;   /* values on sockets from tracing programs: 5.11 */
+	bool functions;    /* programs on kernel functions; where they are refused, or the architecture has none, there are none */
 	struct bpf_hook {
 		char *name;
 		int args;

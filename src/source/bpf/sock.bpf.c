@@ -367,6 +367,59 @@ SEC("tp_btf/sock_recv_length") int BPF_PROG(tach_recv, struct sock *sk, int ret,
 	return 0;
 }
 
+/* The same before 6.3, which has no such tracepoints: where the protocols' functions return. Those that the kernel calls
+ * by pointer, so that each is there to be hooked. What goes past them (sendfile) is not seen. */
+
+SEC("?fexit/inet_sendmsg") int BPF_PROG(tach_inet_send, struct socket *s, void *msg, u64 size, int ret)
+{
+	message(s->sk, SOCK_TX, ret, 0);
+	return 0;
+}
+
+SEC("?fexit/inet_recvmsg") int BPF_PROG(tach_inet_recv, struct socket *s, void *msg, u64 size, int flags, int ret)
+{
+	message(s->sk, SOCK_RX, ret, flags);
+	return 0;
+}
+
+SEC("?fexit/inet6_sendmsg") int BPF_PROG(tach_inet6_send, struct socket *s, void *msg, u64 size, int ret)
+{
+	message(s->sk, SOCK_TX, ret, 0);
+	return 0;
+}
+
+SEC("?fexit/inet6_recvmsg") int BPF_PROG(tach_inet6_recv, struct socket *s, void *msg, u64 size, int flags, int ret)
+{
+	message(s->sk, SOCK_RX, ret, flags);
+	return 0;
+}
+
+SEC("?fexit/unix_stream_sendmsg") int BPF_PROG(tach_stream_send, struct socket *s, void *msg, u64 size, int ret)
+{
+	message(s->sk, SOCK_TX, ret, 0);
+	return 0;
+}
+
+SEC("?fexit/unix_stream_recvmsg") int BPF_PROG(tach_stream_recv, struct socket *s, void *msg, u64 size, int flags,
+	int ret)
+{
+	message(s->sk, SOCK_RX, ret, flags);
+	return 0;
+}
+
+SEC("?fexit/unix_dgram_sendmsg") int BPF_PROG(tach_dgram_send, struct socket *s, void *msg, u64 size, int ret)
+{
+	message(s->sk, SOCK_TX, ret, 0);
+	return 0;
+}
+
+SEC("?fexit/unix_dgram_recvmsg") int BPF_PROG(tach_dgram_recv, struct socket *s, void *msg, u64 size, int flags,
+	int ret)
+{
+	message(s->sk, SOCK_RX, ret, flags);
+	return 0;
+}
+
 /* ---- connections ---- */
 
 static __always_inline void settle(const struct sock *sk)

@@ -22,6 +22,7 @@
 #define TIMED_A_SECOND 20000 /* requests; of more only a part is timed, as reading the clock is most of the price */
 #define SHIFT_MOST 10
 #define RATE_OVER (50 * NSEC_PER_MSEC)
+#define NO_MESSAGES "this kernel does not tell of messages at sockets (sock_send_length: 6.3)"
 #define TOLD_A_TICK 32 /* slow requests of each kind, and after those only what is slower than any of them */
 
 struct sock_group {
@@ -48,12 +49,48 @@ static bool wants_times(const struct group *g)
 	return false;
 }
 
+/* Where the kernel has no tracepoints for messages, the protocols' functions stand in for them. Returns whether any do. */
+static bool use_functions(struct sock_bpf *s)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	struct bpf_program *p;
+	bool any = false;
+
+	bpf_object__for_each_program(p, s->obj) {
+		const char *section = bpf_program__section_name(p);
+
+		if (!kernel || !str_starts(section, "fexit/") ||
+			btf__find_by_name_kind(kernel, section + strlen("fexit/"), BTF_KIND_FUNC) < 0)
+			continue;
+		bpf_program__set_autoload(p, true);
+		any = true;
+	}
+	btf__free(kernel);
+	return any;
+}
+
+static void choose_hooks(struct group *g, struct sock_bpf *s)
+{
+	g->partial[0] = '\0';
+	if (group_has_hook(g->room, "sock_send_length") && group_has_hook(g->room, "sock_recv_length"))
+		return;
+	bpf_program__set_autoload(s->progs.tach_send, false);
+	bpf_program__set_autoload(s->progs.tach_recv, false);
+	str_copy(g->partial, sizeof g->partial, g->room->features.functions && use_functions(s) ?
+		"messages only of TCP, UDP and Unix sockets, without sendfile: this kernel has no sock_send_length (6.3)" :
+		NO_MESSAGES);
+}
+
 static int sock_open(struct group *g, struct err *e)
 {
-	struct sock_bpf *s = sock_bpf__open();
+	struct sock_bpf *s;
 
+	if (!g->room->features.sk_storage)
+		return err_set(e, 0, "this kernel lets no probe keep what it knows of a socket (5.11)");
+	s = sock_bpf__open();
 	if (!s)
 		return err_set(e, errno, "the program does not open: %s", strerror(errno));
+	choose_hooks(g, s);
 	GROUP_TAKE(g, s);
 	GROUP_SET_FEATURES(g, s);
 	s->rodata->time_requests = wants_times(g);
@@ -145,6 +182,28 @@ static void sock_marked(struct group *g)
 
 /* ---- reading ---- */
 
+/* Without tracepoints and functions nothing tells of messages, and what is made of them is unknown as well. */
+static bool has_messages(struct group *g, struct sample *out)
+{
+	const struct sock_bpf *s = g->typed;
+
+	if (bpf_program__autoload(s->progs.tach_send) || bpf_program__autoload(s->progs.tach_inet_send))
+		return true;
+	for (unsigned m = BPF_SOCK_RX_MESSAGES; m < BPF_SOCK_TCP_RX_SEGMENTS; m++)
+		group_missing(g, out, m, POINT_ABSENT, NO_MESSAGES);
+	for (int i = 0; i < SOCK_HISTS; i++)
+		group_missing(g, out, hist_metrics[i], POINT_ABSENT, NO_MESSAGES);
+	return false;
+}
+
+static void put_count(const struct group *g, struct sample *out, enum bpf_metric m, u64 value)
+{
+	if (g->partial[0])
+		group_put_state(g, out, m, (double)value, POINT_PARTIAL);
+	else
+		group_put_count(g, out, m, (double)value);
+}
+
 static void put_counts(struct group *g, struct sock_group *own, const struct sock_cpu *sum, struct sample *out)
 {
 	u64 all[SOCK_WAYS][2] = { { 0 } };
@@ -153,16 +212,18 @@ static void put_counts(struct group *g, struct sock_group *own, const struct soc
 		for (unsigned way = 0; way < SOCK_WAYS; way++) {
 			enum bpf_metric m = BPF_SOCK_TCP_RX_MESSAGES + 4 * kind + 2 * way;
 
-			group_put_count(g, out, m, (double)sum->messages[way][kind]);
-			group_put_count(g, out, m + 1, (double)sum->bytes[way][kind]);
+			put_count(g, out, m, sum->messages[way][kind]);
+			put_count(g, out, m + 1, sum->bytes[way][kind]);
 			all[way][0] += sum->messages[way][kind];
 			all[way][1] += sum->bytes[way][kind];
 		}
 	own->messages = (double)all[SOCK_RX][0] + (double)all[SOCK_TX][0];
-	group_put_count(g, out, BPF_SOCK_RX_MESSAGES, (double)all[SOCK_RX][0]);
-	group_put_count(g, out, BPF_SOCK_TX_MESSAGES, (double)all[SOCK_TX][0]);
-	group_put_count(g, out, BPF_SOCK_RX_BYTES, (double)all[SOCK_RX][1]);
-	group_put_count(g, out, BPF_SOCK_TX_BYTES, (double)all[SOCK_TX][1]);
+	for (unsigned m = BPF_SOCK_OTHER_RX_MESSAGES; g->partial[0] && m <= BPF_SOCK_OTHER_TX_BYTES; m++)
+		group_missing(g, out, m, POINT_ABSENT, g->partial);
+	put_count(g, out, BPF_SOCK_RX_MESSAGES, all[SOCK_RX][0]);
+	put_count(g, out, BPF_SOCK_TX_MESSAGES, all[SOCK_TX][0]);
+	put_count(g, out, BPF_SOCK_RX_BYTES, all[SOCK_RX][1]);
+	put_count(g, out, BPF_SOCK_TX_BYTES, all[SOCK_TX][1]);
 }
 
 /* Histograms of a part of the requests say so. */
@@ -234,7 +295,7 @@ static void put_cpus(struct group *g, struct sock_group *own, struct sample *out
 	struct sock_cpu *cpus = xcalloc((size_t)g->room->ncpus + 1, sizeof *cpus), *sum = &cpus[g->room->ncpus];
 	u32 zero = 0;
 
-	if (bpf_map_lookup_elem(own->cpus, &zero, cpus) == 0) {
+	if (has_messages(g, out) && bpf_map_lookup_elem(own->cpus, &zero, cpus) == 0) {
 		for (int c = 0; c < g->room->ncpus; c++)
 			add(sum, &cpus[c]);
 		put_counts(g, own, sum, out);
