@@ -84,7 +84,7 @@ check_here() { # version
 	elif ! grep -q "^kind .* $1\( \|$\)" "$tests/expected.txt"; then
 		skip "$1" "expected.txt says nothing of the kernel that runs here"
 	else
-		"$tests/guest.sh" "$build/tach" "$build/tests/kernels/work" >"$store/results"
+		"$tests/guest.sh" "$build/tach" "$build/tests/kernels/work" >"$store/results" 2>"$store/last.log"
 		compare "$1" "$store/results"
 	fi
 }

@@ -40,6 +40,10 @@ function compare_metric(name, want,    got) {
 	got = name in value ? value[name] : name in reason ? "unknown: " reason[name] : "nothing, and no reason why"
 	if (want == "-")
 		tell(!(name in value) && name in reason, name " is not to be had", "it has " got)
+	else if (want == "none")
+		tell(!(name in value) && !(name in reason), name " is not listed", got)
+	else if (want == "any")
+		tell(name in value, name " is known", got)
 	else if (want == "some")
 		tell(name in value && value[name] > 0, name " counts", got)
 	else if (!(name in truth))

@@ -15,8 +15,9 @@ fail() {
 }
 
 # The archive of the release that runs here; others lie beside it.
-# shellcheck disable=SC1091,SC2016
+# shellcheck disable=SC1091
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+# shellcheck disable=SC2016
 archive=$(apt-get indextargets --format '$(RELEASE)|$(CODENAME)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
 	awk -F '|' -v c="$codename" '$1 == c || $2 == c { print $3; exit }')
 [ -n "$archive" ] || fail "apt here has no archive of Debian $codename to look beside"
