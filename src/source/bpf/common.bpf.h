@@ -10,6 +10,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#define __VMLINUX_H__ /* kernel.h names registers as such a header does */
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 

@@ -115,18 +115,26 @@ static int load(struct group *g, struct err *e)
 	return g->ops->attached ? g->ops->attached(g, e) : 0;
 }
 
-void group_load(struct group *g)
+static bool load_variant(struct group *g)
 {
 	nsec_t begin = clock_cpu_thread();
 
-	g->why.text[0] = g->fix.text[0] = g->missing[0] = '\0';
+	g->why.text[0] = g->fix.text[0] = g->missing[0] = g->note[0] = '\0';
 	if (g->ops->open(g, &g->why) || load(g, &g->why)) {
 		log_line("probe %s is not loaded: %s", g->ops->name, g->why.text);
 		group_unload(g);
-		return;
+		return false;
 	}
 	log_line("probe %s is loaded, for %.1f ms of CPU", g->ops->name,
 		nsec_to_seconds(clock_cpu_thread() - begin) * 1e3);
+	return true;
+}
+
+/* The first way that the kernel takes. */
+void group_load(struct group *g)
+{
+	for (g->variant = 0; !load_variant(g) && g->variant + 1 < g->ops->variants; g->variant++)
+		;
 }
 
 void group_unload(struct group *g)

@@ -56,6 +56,7 @@ struct group_ops {
 	enum bpf_metric first, last; /* its rows */
 	bool always;                 /* also when none of them is wanted: the others need it */
 	bool opt_in;                 /* only when asked for by name */
+	unsigned variants;           /* ways to do it, the best first; 0: one. g->variant is the one to open */
 	unsigned losses;             /* bits of enum loss: when one grows, its numbers are lower bounds */
 	const char *how;             /* then: what asks for it, "--latency syscall"; NULL: the room */
 
@@ -84,6 +85,7 @@ struct group {
 	struct bpf_object_skeleton *skeleton; /* NULL: not loaded */
 	void *typed;                          /* the skeleton as generated */
 	void *state;                          /* the group's own */
+	unsigned variant;                     /* below ops->variants: the one that is loaded */
 	bool attached;                        /* its programs run */
 	bool asked, keep;                     /* opt-in: to be switched on; and to stay so */
 	enum price_stage stage;               /* how much it measures; PRICE_OFF: it was too dear, and stays off */

@@ -89,11 +89,13 @@ struct css_set {
 };
 
 struct inode {
+	unsigned long i_ino;
 	u16 i_mode;
 };
 
 struct file {
 	struct inode *f_inode;
+	void *private_data;
 };
 
 struct fdtable {

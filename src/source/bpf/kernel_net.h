@@ -31,8 +31,11 @@ struct numa_drop_counters {
 	atomic_t drops0, drops1;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 	u16 sk_protocol, sk_type;
 	atomic_t sk_drops;
 	struct numa_drop_counters *sk_drop_counters; /* from 6.18 on; NULL: sk_drops has it all */
@@ -52,6 +55,7 @@ struct unix_sock {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 

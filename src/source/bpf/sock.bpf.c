@@ -3,420 +3,165 @@
  * state with it. What the kernel itself counts for a socket (TCP's segments, drops) is read where the socket is, at the
  * tick and when it is closed, so that no message pays for it.
  */
-#include "source/bpf/common.bpf.h"
-#include "source/bpf/kernel_net.h"
-#include "source/bpf/sock_shared.h"
+#include "source/bpf/sock.bpf.h"
 
-const volatile bool has_slots;     /* the scheduler group is there */
-const volatile bool has_split;     /* it splits by thread */
-const volatile bool time_requests; /* somebody wants the times */
-
-/* A listener's state goes to the sockets that it accepts: the kernel copies it when the connection is made. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct sock_state);
-} sock_states SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct sock_cpu);
-} sock_cpus SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct sock_closed);
-} sock_closed SEC(".maps");
-
-/* The threads of the scheduler group. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SLOTS);
-	__type(key, u32);
-	__type(value, struct thread_slot);
-} thread_slots SEC(".maps");
-
-/* By thread, with the same places. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SLOTS);
-	__type(key, u32);
-	__type(value, struct thread_split);
-} thread_splits SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, RECORDS_BYTES);
-} records SEC(".maps");
-
-struct sock_control sock_control;
-
-/* ---- what a socket is ---- */
-
-static __always_inline u32 kind_of(const struct sock *sk)
-{
-	u32 family = sk->__sk_common.skc_family, protocol = sk->sk_protocol;
-
-	if (family == AF_UNIX)
-		return SOCK_UNIX;
-	if (family != AF_INET && family != AF_INET6)
-		return SOCK_OTHER;
-	return protocol == IPPROTO_TCP ? SOCK_TCP : protocol == IPPROTO_UDP ? SOCK_UDP : SOCK_OTHER;
-}
-
-/*
- * Who called whom, from what TCP has counted so far: of what was sent, all is acknowledged or still under way; and with
- * whoever called, the SYN is acknowledged as well, which is one byte that was never counted as sent.
- */
-static __noinline u8 tcp_role(const struct sock *sk)
-{
-	struct tcp_sock *tp = (void *)sk;
-	u32 state = sk->__sk_common.skc_state;
-	u32 known = (u32)BPF_CORE_READ(tp, bytes_acked) + (BPF_CORE_READ(tp, snd_nxt) - BPF_CORE_READ(tp, snd_una));
-	u32 sent = (u32)BPF_CORE_READ(tp, bytes_sent) - (u32)BPF_CORE_READ(tp, bytes_retrans);
-
-	if (state == TCP_LISTEN)
-		return ROLE_LISTEN;
-	if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT)
-		return ROLE_UNKNOWN; /* a FIN counts like the SYN */
-	return known == sent ? ROLE_SERVER : known == sent + 1 ? ROLE_CLIENT : ROLE_UNKNOWN;
-}
-
-/* A socket that was accepted has the name of its listener; who connected has none, in most cases. */
-static __always_inline u8 unix_role(const struct sock *sk)
-{
-	struct unix_sock *u = (void *)sk;
-	bool named, other;
-
-	if (sk->sk_type == SOCK_DGRAM || !bpf_core_field_exists(u->peer))
-		return ROLE_NONE;
-	named = BPF_CORE_READ(u, addr) != NULL;
-	u = (void *)BPF_CORE_READ(u, peer);
-	other = u && BPF_CORE_READ(u, addr) != NULL;
-	return named == other ? ROLE_NONE : named ? ROLE_SERVER : ROLE_CLIENT;
-}
-
-static __always_inline u8 role_of(const struct sock *sk, u32 kind)
-{
-	if (kind == SOCK_TCP)
-		return tcp_role(sk);
-	if (kind == SOCK_UNIX)
-		return unix_role(sk);
-	return kind == SOCK_UDP ? ROLE_GAP : ROLE_NONE;
-}
-
-static __always_inline u32 drops_of(const struct sock *sk)
-{
-	struct numa_drop_counters *more;
-	u32 n = (u32)BPF_CORE_READ(sk, sk_drops.counter);
-
-	if (!bpf_core_field_exists(sk->sk_drop_counters))
-		return n;
-	more = BPF_CORE_READ(sk, sk_drop_counters);
-	return more ? (u32)BPF_CORE_READ(more, drops0.counter) + (u32)BPF_CORE_READ(more, drops1.counter) : n;
-}
-
-static __always_inline void read_totals(const struct sock *sk, u32 kind, struct sock_totals *out)
-{
-	struct tcp_sock *tp = (void *)sk;
-
-	*out = (struct sock_totals){ .drops = drops_of(sk) };
-	if (kind != SOCK_TCP)
-		return;
-	out->segments[SOCK_RX] = BPF_CORE_READ(tp, segs_in);
-	out->segments[SOCK_TX] = BPF_CORE_READ(tp, segs_out);
-	out->retransmits = BPF_CORE_READ(tp, total_retrans);
-}
-
-static __always_inline void subtract(struct sock_totals *from, const struct sock_totals *base)
-{
-	from->segments[SOCK_RX] -= base->segments[SOCK_RX];
-	from->segments[SOCK_TX] -= base->segments[SOCK_TX];
-	from->retransmits -= base->retransmits;
-	from->drops -= base->drops;
-}
-
-/* ---- its state ---- */
-
-static __always_inline struct sock_state *state_get(const struct sock *sk)
-{
-	return bpf_sk_storage_get(&sock_states, (void *)sk, 0, 0);
-}
-
-static __always_inline struct sock_state *state_make(const struct sock *sk, struct sock_state *new)
-{
-	struct sock_state *s = bpf_sk_storage_get(&sock_states, (void *)sk, new, BPF_LOCAL_STORAGE_GET_F_CREATE);
-
-	if (!s)
-		lose(LOST_SOCKETS);
-	return s;
-}
-
-/* Of a socket that was used before the target had it, or before tach came: what it did then is not the target's. */
-static __noinline struct sock_state *state_found(const struct sock *sk, u32 kind)
-{
-	struct sock_state new = { .role = role_of(sk, kind) };
-
-	read_totals(sk, kind, &new.base);
-	return state_make(sk, &new);
-}
-
-/* ---- how long an answer takes ---- */
-
-/* The thread's, as the scheduler group has it; NULL: it has not. */
-static __always_inline struct thread_slot *slot_of(const u32 *mark)
-{
-	u32 place = (*mark >> 1) - 1;
-
-	return has_slots && *mark >> 1 ? bpf_map_lookup_elem(&thread_slots, &place) : NULL;
-}
-
-static __always_inline void read_waits(const struct thread_slot *t, struct sock_waits *out)
-{
-	out->queue = t->queue;
-	for (int i = 0; i < CAUSES; i++)
-		out->blocked[i] = t->blocked[i];
-}
-
-static __always_inline void record(struct sock_cpu *c, u32 hist, u64 value)
-{
-	struct sock_hist_head *h = &c->heads[hist];
-	u64 bin = tach_hist_bin(value);
-
-	h->sum += value;
-	if (h->epoch != sock_control.epoch) {
-		h->epoch = sock_control.epoch;
-		h->max = 0;
-	}
-	if (value > h->max)
-		h->max = value;
-	asm volatile("" : "+r"(bin)); /* as in hist_record() */
-	if (bin < TACH_HIST_BINS)
-		c->bins[hist][bin]++;
-}
-
-/* One in 1 << shift, evenly. */
-static __always_inline bool is_left_out(struct sock_cpu *c)
-{
-	u32 shift = (u32)sock_control.shift & 31;
-
-	return shift && ((u32)c->turn++ * 2654435769u) >> (32 - shift); /* 2^32 by the golden ratio */
-}
-
-static __always_inline void began(struct sock_cpu *c, struct sock_state *s, const u32 *mark)
-{
-	struct thread_slot *t;
-
-	if (is_left_out(c))
-		return;
-	t = slot_of(mark);
-	s->tid = 0;
-	if (t) {
-		s->tid = t->tid;
-		read_waits(t, &s->began);
-	}
-	s->at = bpf_ktime_get_ns();
-}
-
-static __always_inline bool gate_passes(struct slow_gate *g, u64 took)
-{
-	if (took <= g->over)
-		return false;
-	if (g->left)
-		g->left--;
-	else if (took <= g->top)
-		return false;
-	if (took > g->top)
-		g->top = took;
-	return true;
-}
-
-static __noinline void tell(const struct sock_state *s, const u32 *mark, u32 hist, u64 took, u64 now)
-{
-	struct thread_slot *t = slot_of(mark);
-	u64 id = bpf_get_current_pid_tgid();
-	struct request_record *r = bpf_ringbuf_reserve(&records, sizeof *r, 0);
-
-	if (!r) {
-		lose(LOST_OTHER);
-		return;
-	}
-	r->type = RECORD_REQUEST;
-	r->hist = hist;
-	r->ended = now;
-	r->took = took;
-	r->tid = (u32)id;
-	r->tgid = id >> 32;
-	r->began = s->tid;
-	r->pad = 0;
-	bpf_get_current_comm(r->comm, sizeof r->comm);
-	r->waits = (struct sock_waits){ 0 };
-	if (t && t->tid == s->tid) {
-		r->waits.queue = t->queue - s->began.queue;
-		for (int i = 0; i < CAUSES; i++)
-			r->waits.blocked[i] = t->blocked[i] - s->began.blocked[i];
-	}
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-}
-
-/* Is of the thread that answers. One that is timed stands for all that are not. */
-static __always_inline void split(const u32 *mark, u32 hist, u64 took)
-{
-	u32 place = (*mark >> 1) - 1, shift = (u32)sock_control.shift & 31;
-	struct thread_split *by = has_split && *mark >> 1 ? bpf_map_lookup_elem(&thread_splits, &place) : NULL;
-	struct bpf_control *c = by ? control_get() : NULL;
-
-	if (!c || hist >= PART_REQUESTS)
-		return;
-	split_add(&by->parts[PART_REQUEST + hist], 1ull << shift, took, c->window);
-	by->requested[hist] += took << shift;
-}
-
-static __always_inline void ended(struct sock_cpu *c, struct sock_state *s, const u32 *mark, u32 role)
-{
-	u32 hist = role == ROLE_SERVER ? SOCK_REQUEST : role == ROLE_CLIENT ? SOCK_UPSTREAM : SOCK_GAP;
-	u64 now = bpf_ktime_get_ns(), took = now - s->at;
-
-	s->at = 0;
-	record(c, hist, took);
-	split(mark, hist, took);
-	if (gate_passes(&sock_control.gates[hist], took))
-		tell(s, mark, hist, took, now);
-}
-
-/* Several messages in the same direction are one: only the first of them begins, only the first one back ends. */
-static __always_inline void time_message(struct sock_cpu *c, struct sock_state *s, const u32 *mark, u32 way)
-{
-	u32 role = s->role;
-
-	if (role < ROLE_SERVER)
-		return;
-	if ((way == SOCK_RX) == (role == ROLE_CLIENT)) {
-		if (s->at)
-			ended(c, s, mark, role);
-	} else if (!s->at) {
-		began(c, s, mark);
-	}
-}
-
-/* The kernel's smoothed round-trip time, at most once a socket and tick of the kernel. */
-static __always_inline void look_at_rtt(struct sock_cpu *c, const struct sock *sk, struct sock_state *s)
-{
-	struct tcp_sock *tp = (void *)sk;
-	u64 tick = bpf_jiffies64();
-	u32 rtt;
-
-	if (s->rtt_at == tick)
-		return;
-	s->rtt_at = tick;
-	rtt = BPF_CORE_READ(tp, srtt_us) >> 3;
-	if (rtt)
-		record(c, SOCK_RTT, rtt * 1000ull);
-}
-
-/* ---- messages ---- */
-
-static __always_inline void message(const struct sock *sk, u32 way, int ret, int flags)
-{
-	u32 kind, zero = 0, *mark;
-	struct sock_state *s;
-	struct sock_cpu *c;
-
-	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !(mark = member_mark_of_current()))
-		return;
-	if (!ret && sk->sk_type != SOCK_DGRAM)
-		return; /* the end of a stream; a datagram may be empty */
-	kind = kind_of(sk);
-	c = bpf_map_lookup_elem(&sock_cpus, &zero);
-	if (!c || kind >= SOCK_KINDS)
-		return;
-	c->messages[way][kind]++;
-	c->bytes[way][kind] += (u32)ret;
-	s = state_get(sk);
-	if (!s && !(s = state_found(sk, kind)))
-		return;
-	s->messages[way]++;
-	if (!time_requests)
-		return;
-	if (kind == SOCK_TCP) {
-		if (s->role == ROLE_LISTEN)
-			s->role = ROLE_SERVER;
-		else if (s->role == ROLE_UNKNOWN)
-			s->role = tcp_role(sk);
-		look_at_rtt(c, sk, s);
-	}
-	time_message(c, s, mark, way);
-}
+/* ---- messages: by the kernel's tracepoints ---- */
 
 SEC("tp_btf/sock_send_length") int BPF_PROG(tach_send, struct sock *sk, int ret, int flags)
 {
-	message(sk, SOCK_TX, ret, flags);
+	message(sk, true, SOCK_TX, ret, flags);
 	return 0;
 }
 
 SEC("tp_btf/sock_recv_length") int BPF_PROG(tach_recv, struct sock *sk, int ret, int flags)
 {
-	message(sk, SOCK_RX, ret, flags);
+	message(sk, true, SOCK_RX, ret, flags);
 	return 0;
 }
 
-/* The same before 6.3, which has no such tracepoints: where the protocols' functions return. Those that the kernel calls
- * by pointer, so that each is there to be hooked. What goes past them (sendfile) is not seen. */
+/* ---- before 6.3: by the functions that such calls end in ---- */
 
-SEC("?fexit/inet_sendmsg") int BPF_PROG(tach_inet_send, struct socket *s, void *msg, u64 size, int ret)
+#define SENDERS(X) X(inet_sendmsg) X(inet6_sendmsg) X(unix_stream_sendmsg) X(unix_dgram_sendmsg)
+#define RECEIVERS(X) X(inet_recvmsg) X(inet6_recvmsg) X(unix_stream_recvmsg) X(unix_dgram_recvmsg)
+
+#define EXIT_OF_SENDER(f) \
+	SEC("fexit/" #f) int BPF_PROG(exit_##f, struct socket *socket, void *text, u64 size, int ret) \
+	{ \
+		message(socket->sk, true, SOCK_TX, ret, 0); \
+		return 0; \
+	}
+#define EXIT_OF_RECEIVER(f) \
+	SEC("fexit/" #f) int BPF_PROG(exit_##f, struct socket *socket, void *text, u64 size, int flags, int ret) \
+	{ \
+		message(socket->sk, true, SOCK_RX, ret, flags); \
+		return 0; \
+	}
+SENDERS(EXIT_OF_SENDER)
+RECEIVERS(EXIT_OF_RECEIVER)
+
+/* The same where functions can only be broken into: what was asked for, by thread, until it is done. */
+struct sock_call {
+	struct socket *socket;
+	int flags;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SLOTS);
+	__type(key, u32);
+	__type(value, struct sock_call);
+} sock_calls SEC(".maps");
+
+static __always_inline int call_begins(struct socket *socket, int flags)
 {
-	message(s->sk, SOCK_TX, ret, 0);
+	struct sock_call c = { .socket = socket, .flags = flags };
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+
+	if (is_current_member() && bpf_map_update_elem(&sock_calls, &tid, &c, BPF_ANY))
+		lose(LOST_OTHER);
 	return 0;
 }
 
-SEC("?fexit/inet_recvmsg") int BPF_PROG(tach_inet_recv, struct socket *s, void *msg, u64 size, int flags, int ret)
+static __always_inline int call_ends(u32 way, int ret)
 {
-	message(s->sk, SOCK_RX, ret, flags);
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct sock_call *c = bpf_map_lookup_elem(&sock_calls, &tid);
+	struct socket *socket = c ? c->socket : NULL;
+
+	if (!socket)
+		return 0;
+	message(BPF_CORE_READ(socket, sk), false, way, ret, c->flags);
+	bpf_map_delete_elem(&sock_calls, &tid);
 	return 0;
 }
 
-SEC("?fexit/inet6_sendmsg") int BPF_PROG(tach_inet6_send, struct socket *s, void *msg, u64 size, int ret)
+#define BREAK_OF_SENDER(f) \
+	SEC("kprobe/" #f) int BPF_KPROBE(begin_##f, struct socket *socket) { return call_begins(socket, 0); } \
+	SEC("kretprobe/" #f) int BPF_KRETPROBE(end_##f, int ret) { return call_ends(SOCK_TX, ret); }
+#define BREAK_OF_RECEIVER(f) \
+	SEC("kprobe/" #f) int BPF_KPROBE(begin_##f, struct socket *socket, void *text, u64 size, int flags) \
+	{ \
+		return call_begins(socket, flags); \
+	} \
+	SEC("kretprobe/" #f) int BPF_KRETPROBE(end_##f, int ret) { return call_ends(SOCK_RX, ret); }
+SENDERS(BREAK_OF_SENDER)
+RECEIVERS(BREAK_OF_RECEIVER)
+
+/* ---- where neither can be had: by what system calls return; every call of the machine pays ---- */
+
+const volatile u8 sock_call_kinds[CALLS]; /* enum sock_call_kind by number */
+
+static __always_inline u64 argument(struct pt_regs *r, u32 n)
 {
-	message(s->sk, SOCK_TX, ret, 0);
-	return 0;
+#if defined(__TARGET_ARCH_x86)
+	return n == 0 ? r->di : n == 1 ? r->si : n == 2 ? r->dx : r->r10;
+#elif defined(__TARGET_ARCH_arm64)
+	return n == 0 ? r->orig_x0 : r->regs[n];
+#endif
 }
 
-SEC("?fexit/inet6_recvmsg") int BPF_PROG(tach_inet6_recv, struct socket *s, void *msg, u64 size, int flags, int ret)
+static __always_inline struct sock *sock_of_fd(u64 fd)
 {
-	message(s->sk, SOCK_RX, ret, flags);
-	return 0;
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(t, files, fdt);
+	struct file **list = BPF_CORE_READ(table, fd), *file = NULL;
+	struct socket *socket;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof file, list + fd);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
 }
 
-SEC("?fexit/unix_stream_sendmsg") int BPF_PROG(tach_stream_send, struct socket *s, void *msg, u64 size, int ret)
+#define MANY_MOST 1024 /* the kernel takes no more at once */
+#define MANY_SIZE 64   /* of struct mmsghdr, and where its length is */
+#define MANY_LENGTH 56
+
+static __always_inline u64 bytes_of_many(u64 list, u32 n)
 {
-	message(s->sk, SOCK_TX, ret, 0);
-	return 0;
+	u64 sum = 0;
+
+	for (u32 i = 0; i < MANY_MOST && i < n; i++) {
+		u32 length = 0;
+
+		bpf_probe_read_user(&length, sizeof length, (void *)(list + i * MANY_SIZE + MANY_LENGTH));
+		sum += length;
+	}
+	return sum;
 }
 
-SEC("?fexit/unix_stream_recvmsg") int BPF_PROG(tach_stream_recv, struct socket *s, void *msg, u64 size, int flags,
-	int ret)
+SEC("tp_btf/sys_exit") int BPF_PROG(tach_call, struct pt_regs *regs, long ret)
 {
-	message(s->sk, SOCK_RX, ret, flags);
-	return 0;
-}
+	u32 *mark = ret >= 0 ? member_mark_of_current() : NULL, kind, way, flags = 0;
+	struct sock *sk;
+	long call;
 
-SEC("?fexit/unix_dgram_sendmsg") int BPF_PROG(tach_dgram_send, struct socket *s, void *msg, u64 size, int ret)
-{
-	message(s->sk, SOCK_TX, ret, 0);
-	return 0;
-}
-
-SEC("?fexit/unix_dgram_recvmsg") int BPF_PROG(tach_dgram_recv, struct socket *s, void *msg, u64 size, int flags,
-	int ret)
-{
-	message(s->sk, SOCK_RX, ret, flags);
+	if (!mark || is_compat(regs))
+		return 0;
+#if defined(__TARGET_ARCH_x86)
+	call = (long)regs->orig_ax;
+#else
+	call = regs->syscallno;
+#endif
+	if (call < 0 || call >= CALLS)
+		return 0;
+	kind = sock_call_kinds[call & (CALLS - 1)];
+	if (!kind || !(sk = sock_of_fd(argument(regs, 0))))
+		return 0;
+	way = kind == SOCK_CALL_SEND || kind == SOCK_CALL_SEND_MANY ? SOCK_TX : SOCK_RX;
+	if (kind == SOCK_CALL_RECEIVE_MANY || kind == SOCK_CALL_SEND_MANY) {
+		if (!(argument(regs, 3) & (MSG_PEEK | MSG_ERRQUEUE)))
+			messages(sk, false, mark, way, (u32)ret, bytes_of_many(argument(regs, 1), (u32)ret));
+		return 0;
+	}
+	if (kind == SOCK_CALL_RECEIVE_FROM)
+		flags = (u32)argument(regs, 3);
+	else if (kind == SOCK_CALL_RECEIVE_MESSAGE)
+		flags = (u32)argument(regs, 2);
+	message(sk, false, way, (int)ret, (int)flags);
 	return 0;
 }
 
@@ -438,10 +183,15 @@ static __always_inline void settle(const struct sock *sk)
 	c->segments[SOCK_TX] += t.segments[SOCK_TX];
 	c->retransmits += t.retransmits;
 	c->drops += t.drops;
+	if (!has_sock_storage) {
+		u64 key = (u64)sk;
+
+		bpf_map_delete_elem(&sock_table, &key);
+	}
 }
 
 /* Where the target itself calls, or begins to listen: everything is its own from the beginning. */
-static __always_inline void begin(const struct sock *sk, u8 role)
+static __always_inline void begin(const struct sock *sk, u8 role, u8 state)
 {
 	struct sock_state new = { .role = role }, *s;
 
@@ -451,7 +201,12 @@ static __always_inline void begin(const struct sock *sk, u8 role)
 	if (s)
 		*s = new; /* used before, and closed: the kernel's totals began anew too */
 	else
-		state_make(sk, &new);
+		s = state_make(sk, &new);
+	if (s && !has_sock_storage) {
+		keep(sk, SOCK_TCP, s);
+		((struct sock_kept *)s)->row.state = state; /* as they will be */
+		((struct sock_kept *)s)->row.role = role;
+	}
 }
 
 /* Closing happens wherever the last packet is seen: whose it is, the socket says. */
@@ -462,9 +217,9 @@ SEC("tp_btf/inet_sock_set_state") int BPF_PROG(tach_state, const struct sock *sk
 	if (new == TCP_CLOSE)
 		settle(sk);
 	else if (new == TCP_SYN_SENT)
-		begin(sk, ROLE_CLIENT);
+		begin(sk, ROLE_CLIENT, TCP_SYN_SENT);
 	else if (new == TCP_LISTEN)
-		begin(sk, ROLE_LISTEN);
+		begin(sk, ROLE_LISTEN, TCP_LISTEN);
 	return 0;
 }
 
@@ -483,22 +238,8 @@ SEC("iter/task_file") int tach_there(struct bpf_iter__task_file *ctx)
 	socket = bpf_sock_from_file(f);
 	sk = socket ? socket->sk : NULL;
 	if (sk && !state_get(sk))
-		state_found(sk, kind_of(sk));
+		state_found(sk, kind_of(sk, true));
 	return 0;
-}
-
-static __always_inline void read_ends(const struct sock *sk, struct sock_row *r)
-{
-	r->family = sk->__sk_common.skc_family;
-	r->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	r->peer_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
-	if (r->family == AF_INET6 && bpf_core_field_exists(sk->__sk_common.skc_v6_daddr)) {
-		bpf_probe_read_kernel(r->local, sizeof r->local, &sk->__sk_common.skc_v6_rcv_saddr);
-		bpf_probe_read_kernel(r->peer, sizeof r->peer, &sk->__sk_common.skc_v6_daddr);
-	} else if (r->family == AF_INET) {
-		bpf_probe_read_kernel(r->local, 4, &sk->__sk_common.skc_rcv_saddr);
-		bpf_probe_read_kernel(r->peer, 4, &sk->__sk_common.skc_daddr);
-	}
 }
 
 /* All sockets with a state, at the tick. */
@@ -507,24 +248,11 @@ SEC("iter/bpf_sk_storage_map") int tach_sockets(struct bpf_iter__bpf_sk_storage_
 	struct sock_row r = { 0 };
 	struct sock_state *s = ctx->value;
 	struct sock *sk = ctx->sk;
-	u32 kind;
 
 	if (!s || !sk)
 		return 0;
-	kind = kind_of(sk);
-	r.cookie = bpf_get_socket_cookie(sk);
-	r.messages[SOCK_RX] = s->messages[SOCK_RX];
-	r.messages[SOCK_TX] = s->messages[SOCK_TX];
-	r.settled = s->settled;
-	read_totals(sk, kind, &r.totals);
-	subtract(&r.totals, &s->base);
-	r.kind = (u8)kind;
-	r.state = sk->__sk_common.skc_state;
-	r.role = s->role == ROLE_LISTEN && r.state != TCP_LISTEN ? ROLE_SERVER : s->role;
-	if (kind == SOCK_TCP)
-		r.rtt = BPF_CORE_READ((struct tcp_sock *)sk, srtt_us) >> 3;
-	if (kind == SOCK_TCP || kind == SOCK_UDP)
-		read_ends(sk, &r);
+	fill_row(sk, kind_of(sk, true), s, &r);
+	r.cookie = bpf_get_socket_cookie(sk); /* makes one */
 	bpf_seq_write(ctx->meta->seq, &r, sizeof r);
 	return 0;
 }

@@ -22,7 +22,6 @@
 #define TIMED_A_SECOND 20000 /* requests; of more only a part is timed, as reading the clock is most of the price */
 #define SHIFT_MOST 10
 #define RATE_OVER (50 * NSEC_PER_MSEC)
-#define NO_MESSAGES "this kernel does not tell of messages at sockets (sock_send_length: 6.3)"
 #define TOLD_A_TICK 32 /* slow requests of each kind, and after those only what is slower than any of them */
 
 struct sock_group {
@@ -49,53 +48,109 @@ static bool wants_times(const struct group *g)
 	return false;
 }
 
-/* Where the kernel has no tracepoints for messages, the protocols' functions stand in for them. Returns whether any do. */
-static bool use_functions(struct sock_bpf *s)
+/* ---- ways to learn of messages ---- */
+
+struct way {
+	const char *section; /* of its programs: how the names begin */
+	bool storage;        /* states are with their sockets: 5.11, and not where functions are broken into */
+	bool functions;      /* needs programs at functions' ends */
+	bool others;         /* sees also sockets that are neither of IP nor Unix */
+	const char *partial; /* what it does not see */
+};
+
+#define NO_TRACEPOINT "this kernel has no sock_send_length (6.3)"
+#define BY_FUNCTIONS "messages only of TCP, UDP and Unix sockets, without sendfile: " NO_TRACEPOINT
+#define BY_CALLS "messages only by system calls, all of which pay; without io_uring and sendfile: " NO_TRACEPOINT
+
+static const struct way ways[] = {
+	{ "tp_btf/sock_", .storage = true, .others = true, .partial = "" },
+	{ "fexit/", .storage = true, .functions = true, .partial = BY_FUNCTIONS },
+	{ "fexit/", .functions = true, .partial = BY_FUNCTIONS },
+	{ "k", .partial = BY_FUNCTIONS }, /* kprobe/, kretprobe/ */
+	{ "tp_btf/sys_exit", .others = true, .partial = BY_CALLS },
+};
+
+#define WAYS (sizeof ways / sizeof ways[0])
+
+/* Programs of other ways are left out; those that see connections come and go belong to each. */
+static void choose_programs(struct sock_bpf *s, const struct way *w)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
 	struct bpf_program *p;
-	bool any = false;
 
 	bpf_object__for_each_program(p, s->obj) {
 		const char *section = bpf_program__section_name(p);
+		bool iterator = str_starts(section, "iter/");
 
-		if (!kernel || !str_starts(section, "fexit/") ||
-			btf__find_by_name_kind(kernel, section + strlen("fexit/"), BTF_KIND_FUNC) < 0)
-			continue;
-		bpf_program__set_autoload(p, true);
-		any = true;
+		if (iterator ? !w->storage : !str_starts(section, w->section) && p != s->progs.tach_state)
+			bpf_program__set_autoload(p, false);
 	}
-	btf__free(kernel);
-	return any;
+	bpf_map__set_autocreate(w->storage ? s->maps.sock_table : s->maps.sock_states, false);
+	if (w->section[0] != 'k')
+		bpf_map__set_autocreate(s->maps.sock_calls, false);
 }
 
-static void choose_hooks(struct group *g, struct sock_bpf *s)
+/* System calls by what they do at a socket. */
+static void fill_calls(u8 out[CALLS])
 {
-	g->partial[0] = '\0';
-	if (group_has_hook(g->room, "sock_send_length") && group_has_hook(g->room, "sock_recv_length"))
-		return;
-	bpf_program__set_autoload(s->progs.tach_send, false);
-	bpf_program__set_autoload(s->progs.tach_recv, false);
-	str_copy(g->partial, sizeof g->partial, g->room->features.functions && use_functions(s) ?
-		"messages only of TCP, UDP and Unix sockets, without sendfile: this kernel has no sock_send_length (6.3)" :
-		NO_MESSAGES);
+	static const struct {
+		const char *name;
+		u8 kind;
+	} known[] = {
+		{ "sendto", SOCK_CALL_SEND }, { "sendmsg", SOCK_CALL_SEND }, { "write", SOCK_CALL_SEND },
+		{ "writev", SOCK_CALL_SEND }, { "sendmmsg", SOCK_CALL_SEND_MANY }, { "recvfrom", SOCK_CALL_RECEIVE_FROM },
+		{ "recvmsg", SOCK_CALL_RECEIVE_MESSAGE }, { "recvmmsg", SOCK_CALL_RECEIVE_MANY }, { "read", SOCK_CALL_RECEIVE },
+		{ "readv", SOCK_CALL_RECEIVE },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		u32 number = calls_number(known[i].name);
+
+		if (number < CALLS)
+			out[number] = known[i].kind;
+	}
+}
+
+/* For tests: the first way to be tried. */
+static unsigned first_way(void)
+{
+	const char *text = getenv("TACH_SOCK_WAY");
+
+	return text ? (unsigned)atoi(text) : 0;
+}
+
+/* What is known to be refused is not tried. */
+static int check_way(const struct group *g, const struct way *w, struct err *e)
+{
+	if (g->variant < first_way())
+		return err_set(e, 0, "it is left out");
+	if (g->variant == 0 && !(group_has_hook(g->room, "sock_send_length") && group_has_hook(g->room, "sock_recv_length")))
+		return err_set(e, ENOENT, NO_TRACEPOINT);
+	if (w->storage && !g->room->features.sk_storage)
+		return err_set(e, ENOENT, "this kernel lets no probe keep what it knows of a socket (5.11)");
+	if (w->functions && !g->room->features.functions)
+		return err_set(e, ENOENT, "this kernel takes no programs at functions");
+	return 0;
 }
 
 static int sock_open(struct group *g, struct err *e)
 {
+	const struct way *w = &ways[g->variant];
 	struct sock_bpf *s;
 
-	if (!g->room->features.sk_storage)
-		return err_set(e, 0, "this kernel lets no probe keep what it knows of a socket (5.11)");
+	if (check_way(g, w, e))
+		return -1;
 	s = sock_bpf__open();
 	if (!s)
 		return err_set(e, errno, "the program does not open: %s", strerror(errno));
-	choose_hooks(g, s);
 	GROUP_TAKE(g, s);
 	GROUP_SET_FEATURES(g, s);
+	choose_programs(s, w);
+	str_copy(g->partial, sizeof g->partial, w->partial);
+	s->rodata->has_sock_storage = w->storage;
 	s->rodata->time_requests = wants_times(g);
 	s->rodata->has_slots = g->room->slots != NULL;
 	s->rodata->has_split = g->room->slots && slots_are_split(g->room->slots);
+	fill_calls((u8 *)s->rodata->sock_call_kinds);
 	if (!g->room->slots)
 		bpf_map__set_autocreate(s->maps.thread_slots, false);
 	if (!s->rodata->has_split)
@@ -110,7 +165,9 @@ static int sock_attached(struct group *g, struct err *e)
 
 	g->state = own;
 	own->cpus = group_map(g, "sock_cpus");
-	own->sockets = sockets_open(g, s->progs.tach_sockets, group_map(g, "sock_states"), group_map(g, "sock_closed"), e);
+	own->sockets = ways[g->variant].storage ?
+		sockets_open(g, s->progs.tach_sockets, group_map(g, "sock_states"), group_map(g, "sock_closed"), e) :
+		sockets_open(g, NULL, group_map(g, "sock_table"), group_map(g, "sock_closed"), e);
 	return own->sockets ? 0 : -1;
 }
 
@@ -176,25 +233,11 @@ static void sock_marked(struct group *g)
 	if (g->room->records)
 		records_handle(g->room->records, RECORD_REQUEST, take_request);
 	set_control(g);
-	if (group_iterate(s->progs.tach_there, &e))
+	if (ways[g->variant].storage && group_iterate(s->progs.tach_there, &e))
 		log_line("probe sock: %s", e.text);
 }
 
 /* ---- reading ---- */
-
-/* Without tracepoints and functions nothing tells of messages, and what is made of them is unknown as well. */
-static bool has_messages(struct group *g, struct sample *out)
-{
-	const struct sock_bpf *s = g->typed;
-
-	if (bpf_program__autoload(s->progs.tach_send) || bpf_program__autoload(s->progs.tach_inet_send))
-		return true;
-	for (unsigned m = BPF_SOCK_RX_MESSAGES; m < BPF_SOCK_TCP_RX_SEGMENTS; m++)
-		group_missing(g, out, m, POINT_ABSENT, NO_MESSAGES);
-	for (int i = 0; i < SOCK_HISTS; i++)
-		group_missing(g, out, hist_metrics[i], POINT_ABSENT, NO_MESSAGES);
-	return false;
-}
 
 static void put_count(const struct group *g, struct sample *out, enum bpf_metric m, u64 value)
 {
@@ -218,7 +261,7 @@ static void put_counts(struct group *g, struct sock_group *own, const struct soc
 			all[way][1] += sum->bytes[way][kind];
 		}
 	own->messages = (double)all[SOCK_RX][0] + (double)all[SOCK_TX][0];
-	for (unsigned m = BPF_SOCK_OTHER_RX_MESSAGES; g->partial[0] && m <= BPF_SOCK_OTHER_TX_BYTES; m++)
+	for (unsigned m = BPF_SOCK_OTHER_RX_MESSAGES; !ways[g->variant].others && m <= BPF_SOCK_OTHER_TX_BYTES; m++)
 		group_missing(g, out, m, POINT_ABSENT, g->partial);
 	put_count(g, out, BPF_SOCK_RX_MESSAGES, all[SOCK_RX][0]);
 	put_count(g, out, BPF_SOCK_TX_MESSAGES, all[SOCK_TX][0]);
@@ -272,7 +315,7 @@ static void choose_shift(struct group *g, struct sock_group *own, const struct s
 	while (own->shift < SHIFT_MOST && rate / (1u << own->shift) > TIMED_A_SECOND)
 		own->shift++;
 	g->note[0] = '\0';
-	if (own->shift)
+	if (own->shift && own->shift <= SHIFT_MOST)
 		snprintf(g->note, sizeof g->note, "one request in %u is timed", 1u << own->shift);
 }
 
@@ -295,7 +338,7 @@ static void put_cpus(struct group *g, struct sock_group *own, struct sample *out
 	struct sock_cpu *cpus = xcalloc((size_t)g->room->ncpus + 1, sizeof *cpus), *sum = &cpus[g->room->ncpus];
 	u32 zero = 0;
 
-	if (has_messages(g, out) && bpf_map_lookup_elem(own->cpus, &zero, cpus) == 0) {
+	if (bpf_map_lookup_elem(own->cpus, &zero, cpus) == 0) {
 		for (int c = 0; c < g->room->ncpus; c++)
 			add(sum, &cpus[c]);
 		put_counts(g, own, sum, out);
@@ -305,16 +348,25 @@ static void put_cpus(struct group *g, struct sock_group *own, struct sample *out
 	free(cpus);
 }
 
+/* A table by address misses what came before the first message of each, and after its last one. */
 static void put_sockets(struct group *g, const struct sock_group *own, struct sample *out)
 {
 	const struct sockets_sum *sum = sockets_sum(own->sockets);
+	const struct {
+		enum bpf_metric m;
+		uint64_t value;
+	} rows[] = {
+		{ BPF_SOCK_TCP_RX_SEGMENTS, sum->segments[SOCK_RX] },
+		{ BPF_SOCK_TCP_TX_SEGMENTS, sum->segments[SOCK_TX] },
+		{ BPF_SOCK_TCP_RETRANSMITS, sum->retransmits },
+		{ BPF_SOCK_RX_DROPS, sum->drops },
+	};
 
-	if (!sockets_read(own->sockets, clock_now()))
-		return; /* a gap: with very many sockets not at every tick */
-	group_put_count(g, out, BPF_SOCK_TCP_RX_SEGMENTS, (double)sum->segments[SOCK_RX]);
-	group_put_count(g, out, BPF_SOCK_TCP_TX_SEGMENTS, (double)sum->segments[SOCK_TX]);
-	group_put_count(g, out, BPF_SOCK_TCP_RETRANSMITS, (double)sum->retransmits);
-	group_put_count(g, out, BPF_SOCK_RX_DROPS, (double)sum->drops);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (ways[g->variant].storage)
+			group_put_count(g, out, rows[i].m, (double)rows[i].value);
+		else
+			group_put_state(g, out, rows[i].m, (double)rows[i].value, POINT_PARTIAL);
 }
 
 static void sock_read(struct group *g, struct sample *out)
@@ -322,7 +374,8 @@ static void sock_read(struct group *g, struct sample *out)
 	struct sock_group *own = g->state;
 
 	put_cpus(g, own, out);
-	put_sockets(g, own, out);
+	if (sockets_read(own->sockets, clock_now())) /* else a gap: very many are not walked at every tick */
+		put_sockets(g, own, out);
 	sockets_put(own->sockets, out);
 	set_control(g);
 }
@@ -343,13 +396,15 @@ static double sock_events(struct group *g)
 }
 
 static const struct price_row sock_price = { .target = { 110, 100, 90 }, .bystander = 35 };
-static const char *const sock_counted[] = { "tach_send", "tach_recv", NULL };
+static const char *const sock_counted[] = { "tach_send", "tach_recv", "exit_inet_sendmsg", "exit_inet_recvmsg",
+	"end_inet_sendmsg", "end_inet_recvmsg", "tach_call", NULL }; /* of all ways */
 
 const struct group_ops group_sock = {
 	.name = "sock",
 	.summary = "messages, bytes, segments and drops at the target's sockets, and how long it takes to answer",
 	.first = BPF_SOCK_RX_MESSAGES,
 	.last = BPF_LAT_RTT,
+	.variants = WAYS,
 	.losses = LOSS_BIT(LOST_SOCKETS),
 	.price = &sock_price,
 	.counted = sock_counted,

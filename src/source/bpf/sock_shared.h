@@ -64,7 +64,7 @@ struct sock_waits {
 struct sock_state {
 	u64 messages[SOCK_WAYS]; /* without atomic additions: when threads share a socket, a few can be missed */
 	u64 at;                  /* when that began which is waited for to end; 0: nothing */
-	u64 rtt_at;              /* the kernel's tick in which its round-trip time was looked at last */
+	u64 looked;              /* the kernel's tick in which its round-trip time was taken last; in a table: it was used */
 	struct sock_totals base; /* what stood there when the target got it */
 	u8 role, settled, pad[2]; /* settled: it is in sock_closed */
 	u32 tid;                 /* who began; 0: not known */
@@ -81,6 +81,26 @@ struct sock_row {
 	u16 local_port, peer_port; /* the second one as on the wire */
 	u16 family;
 	u8 kind, role, state, settled, pad[6];
+};
+
+#define SOCK_KEPT 8192
+
+/* The same where there is only a table, by the address of the socket. */
+struct sock_kept {
+	struct sock_state state; /* first: it is found by it */
+	struct sock_row row;     /* as of its last message, or nearly */
+	u64 inode;
+};
+
+/* What a system call does at a socket. */
+enum sock_call_kind {
+	SOCK_CALL_NONE,
+	SOCK_CALL_SEND,
+	SOCK_CALL_SEND_MANY,
+	SOCK_CALL_RECEIVE, /* read() and its like */
+	SOCK_CALL_RECEIVE_FROM,
+	SOCK_CALL_RECEIVE_MESSAGE,
+	SOCK_CALL_RECEIVE_MANY,
 };
 
 /* One that took longer than its gate lets pass untold. */

@@ -16,6 +16,7 @@
 #define ROWS_MOST 512
 #define QUICK NSEC_PER_MSEC /* walks no longer than this are made at every tick */
 #define SHARE 100           /* of the time that longer ones may take */
+#define OLD 2500            /* ticks of the kernel, a few seconds */
 
 enum { OF_RX_SEGMENTS, OF_TX_SEGMENTS, OF_RETRANSMITS, OF_DROPS, TOTALS };
 
@@ -28,8 +29,8 @@ struct known {
 
 struct sockets {
 	const struct group *group;
-	struct bpf_link *link;
-	int closed_map;
+	struct bpf_link *link; /* NULL: there is only the table */
+	int table, closed_map;
 	struct sock_row *rows; /* by cookie */
 	size_t nrows, capacity;
 	struct known *known;   /* by cookie */
@@ -37,6 +38,7 @@ struct sockets {
 	uint64_t carried[TOTALS]; /* of sockets that are gone, beside what the kernel has settled */
 	struct sockets_sum sum;
 	nsec_t walked, took;
+	u64 newest; /* tick of the kernel in which one of the table was used last */
 };
 
 struct sockets *sockets_open(const struct group *g, const struct bpf_program *walker, int map, int closed, struct err *e)
@@ -47,8 +49,9 @@ struct sockets *sockets_open(const struct group *g, const struct bpf_program *wa
 
 	s->group = g;
 	s->closed_map = closed;
-	s->link = bpf_program__attach_iter(walker, &o);
-	if (!s->link) {
+	s->table = map;
+	s->link = walker ? bpf_program__attach_iter(walker, &o) : NULL;
+	if (walker && !s->link) {
 		err_set(e, errno, "%s does not attach: %s", bpf_program__name(walker), strerror(errno));
 		free(s);
 		return NULL;
@@ -74,7 +77,7 @@ static int by_cookie(const void *a, const void *b)
 }
 
 /* All rows, as they come. The kernel gives whole ones, a page or so at a time. */
-static void walk(struct sockets *s)
+static void walk_states(struct sockets *s)
 {
 	int fd = bpf_iter_create(bpf_link__fd(s->link));
 	size_t have = 0;
@@ -88,6 +91,39 @@ static void walk(struct sockets *s)
 	if (fd >= 0)
 		close(fd);
 	s->nrows = have / sizeof *s->rows;
+}
+
+/* Rows without a cookie have nobody who asks for them, and are known by their inode, which no cookie is as large as. */
+#define BY_INODE (1ull << 63)
+
+/* The table keeps what was closed unseen, as only TCP says when it is: when it gets full, who has sent and received nothing
+ * since the last walk goes. */
+static void walk_table(struct sockets *s)
+{
+	size_t before = s->nrows;
+	u64 key, *last = NULL;
+	struct sock_kept kept;
+
+	for (s->nrows = 0; bpf_map_get_next_key(s->table, last, &key) == 0; last = &key) {
+		if (bpf_map_lookup_elem(s->table, &key, &kept))
+			continue;
+		if (before > SOCK_KEPT * 3 / 4 && kept.row.kind != SOCK_TCP && kept.state.looked + OLD < s->newest)
+			bpf_map_delete_elem(s->table, &key);
+		s->newest = kept.state.looked > s->newest ? kept.state.looked : s->newest;
+		s->rows = xgrow(s->rows, &s->capacity, s->nrows + 1, sizeof *s->rows);
+		s->rows[s->nrows] = kept.row;
+		if (!kept.row.cookie)
+			s->rows[s->nrows].cookie = BY_INODE | kept.inode;
+		s->nrows++;
+	}
+}
+
+static void walk(struct sockets *s)
+{
+	if (s->link)
+		walk_states(s);
+	else
+		walk_table(s);
 	if (s->nrows)
 		qsort(s->rows, s->nrows, sizeof *s->rows, by_cookie);
 }

@@ -15,7 +15,8 @@ struct sockets_sum {
 
 struct sockets;
 
-/* The walker is the program that tells each socket, the map has their states, `closed` the totals of those closed. */
+/* The walker is the program that tells each socket, and the map has their states; without one (NULL) the map is the table of
+ * sockets by address. `closed` has the totals of those closed. */
 struct sockets *sockets_open(const struct group *g, const struct bpf_program *walker, int map, int closed, struct err *e);
 void sockets_close(struct sockets *s); /* NULL is fine */
 

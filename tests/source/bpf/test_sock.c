@@ -25,6 +25,11 @@
 
 #include <cmocka.h>
 
+#ifndef SOCK_WAY
+#define SOCK_WAY 0 /* the best */
+#define SOCK_WAY_TEXT ""
+#endif
+
 enum { OPEN_BOTH, SERVE, CALL, SEND_DATAGRAMS, RECEIVE_DATAGRAMS, READ_ALL, LISTEN, ACCEPT, ANSWER_AT_ONCE, SERVE_SLOWLY,
 	SERVE_VERY_SLOWLY, CLOSE_ACCEPTED, UNIX_PAIR, TELL_SEGMENTS, ECHO_DATAGRAMS };
 
@@ -327,6 +332,18 @@ static void need_probe(void)
 	skip();
 }
 
+/* What a slow machine does not walk at every tick is read again. */
+static struct sample *read_all_of_it(void)
+{
+	struct sample *s = probe_read(probe);
+
+	for (int i = 0; i < 100 && isnan(probe_value(probe, "sock.rx_drops")); i++) {
+		usleep(10000);
+		s = probe_read(probe);
+	}
+	return s;
+}
+
 static double events(const char *metric)
 {
 	return (double)hist_count(probe_hist(probe, metric));
@@ -343,6 +360,7 @@ static double value_of(const char *metric)
 static void remember(void)
 {
 	need_probe();
+	read_all_of_it();
 	for (size_t i = 0; wants[i]; i++)
 		before[i] = value_of(wants[i]);
 }
@@ -367,7 +385,7 @@ static void test_counts_datagrams_sent(void **state)
 	(void)state;
 	remember();
 	puppet_do(&puppet, SEND_DATAGRAMS, 777);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("sock.udp_tx_messages", 777 + 320 + 1);
 	assert_grown("sock.udp_tx_bytes", 777 * 100 + 320 * 64);
 	assert_grown("sock.tx_messages", 777 + 320 + 1);
@@ -387,7 +405,7 @@ static void test_counts_datagrams_received(void **state)
 		give(fd, 33);
 	puppet_do(&puppet, RECEIVE_DATAGRAMS, 55);
 	close(fd);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("sock.udp_rx_messages", 55);
 	assert_grown("sock.udp_rx_bytes", 55 * 33);
 	assert_grown("sock.tx_messages", 0);
@@ -403,14 +421,14 @@ static void test_tells_older_roles(void **state)
 	for (int i = 0; i < 40; i++)
 		give(client, 10);
 	puppet_do(&puppet, SERVE, 40);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("sock.tcp_rx_messages", 40);
 	assert_grown("lat.request_seconds", 40);
 	assert_grown("lat.upstream_seconds", 0);
 	for (int i = 0; i < 30; i++)
 		give(server, 20);
 	puppet_do(&puppet, CALL, 30);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("sock.tcp_tx_messages", 70);
 	assert_grown("lat.request_seconds", 40);
 	assert_grown("lat.upstream_seconds", 30);
@@ -432,7 +450,7 @@ static void test_counts_segments_of_older_ones(void **state)
 	in = told->accepted.tcpi_segs_in - first[0].tcpi_segs_in + told->called.tcpi_segs_in - first[1].tcpi_segs_in;
 	out = told->accepted.tcpi_segs_out - first[0].tcpi_segs_out + told->called.tcpi_segs_out - first[1].tcpi_segs_out;
 	assert_in_range(out, 5, 400);
-	probe_read(probe);
+	read_all_of_it();
 	assert_near(probe_value(probe, "sock.tcp_rx_segments"), in, 0);
 	assert_near(probe_value(probe, "sock.tcp_tx_segments"), out, 0);
 	assert_near(probe_value(probe, "sock.tcp_retransmits"), 0, 0);
@@ -456,7 +474,7 @@ static void test_counts_a_whole_connection(void **state)
 		give(client, 10);
 	puppet_do(&puppet, SERVE, 25);
 	take(client, 25 * 20);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("lat.request_seconds", 25);
 	assert_grown("lat.upstream_seconds", 0);
 	shutdown(client, SHUT_WR);
@@ -464,7 +482,7 @@ static void test_counts_a_whole_connection(void **state)
 	puppet_do(&puppet, CLOSE_ACCEPTED, 0);
 	usleep(50000);
 	info = info_of(client);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("sock.tcp_rx_messages", 25);
 	assert_grown("sock.tcp_tx_messages", 25);
 	assert_in_range(info.tcpi_segs_out, 10, 200);
@@ -491,7 +509,7 @@ static void test_takes_pipelined_requests_for_one(void **state)
 		give(client, 10);
 	puppet_do(&puppet, ANSWER_AT_ONCE, 16);
 	take(client, 16 * 20);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("lat.request_seconds", 1);
 	assert_grown("sock.tcp_tx_messages", 16);
 }
@@ -550,7 +568,7 @@ static void test_times_requests(void **state)
 /* A row of a table with these two texts. */
 static const union cell *row_of(const struct table_def *def, size_t a, const char *a_text, size_t b, const char *b_text)
 {
-	const struct table *t = sample_find_table(probe_read(probe), def);
+	const struct table *t = sample_find_table(read_all_of_it(), def);
 
 	for (size_t i = 0; t && i < t->nrows; i++) {
 		const union cell *row = t->cells + i * t->def->ncolumns;
@@ -582,7 +600,7 @@ static void test_tells_unix_roles(void **state)
 	(void)state;
 	remember();
 	puppet_do(&puppet, UNIX_PAIR, 50);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("sock.unix_tx_messages", 100);
 	assert_grown("sock.unix_rx_messages", 100);
 	assert_grown("lat.request_seconds", 50);
@@ -592,6 +610,7 @@ static void test_tells_unix_roles(void **state)
 /* Of very many requests a part is timed, which is said; every message is counted all the same. */
 static void test_times_a_part_of_very_many(void **state)
 {
+	const char *said;
 	unsigned part = 0;
 
 	(void)state;
@@ -599,7 +618,9 @@ static void test_times_a_part_of_very_many(void **state)
 	for (int i = 0; i < 10 && !part; i++) { /* until the machine has the time for so many */
 		puppet_do(&puppet, UNIX_PAIR, 10000);
 		remember();
-		sscanf(probe_status(probe, "sock")->why, "one request in %u is timed", &part);
+		said = strstr(probe_status(probe, "sock")->why, "one request in");
+		if (said)
+			sscanf(said, "one request in %u is timed", &part);
 	}
 	assert_in_range(part, 2, 64);
 	puppet_do(&puppet, UNIX_PAIR, 8000);
@@ -611,7 +632,7 @@ static void test_times_a_part_of_very_many(void **state)
 		usleep(60000);
 		probe_read(probe);
 	}
-	assert_string_equal(probe_status(probe, "sock")->why, "");
+	assert_null(strstr(probe_status(probe, "sock")->why, "one request in"));
 	assert_int_equal(probe_state(probe, "lat.request_seconds", NULL), POINT_OK);
 }
 
@@ -625,7 +646,7 @@ static void test_times_gaps_of_datagrams(void **state)
 		give(fd, 10);
 	puppet_do(&puppet, ECHO_DATAGRAMS, 10);
 	close(fd);
-	probe_read(probe);
+	read_all_of_it();
 	assert_grown("lat.gap_seconds", 10);
 	assert_grown("lat.request_seconds", 0);
 	assert_grown("sock.udp_tx_messages", 30);
@@ -642,10 +663,20 @@ static void test_counts_drops(void **state)
 		give(fd, 1000);
 	puppet_do(&puppet, READ_ALL, 0);
 	close(fd);
-	probe_read(probe);
+	read_all_of_it();
 	assert_in_range(told->read, 1, 1999);
 	assert_grown("sock.rx_drops", (double)(2000 - told->read));
 	assert_grown("sock.udp_rx_messages", (double)told->read);
+}
+
+static const char *name_of(int fd, char buf[32])
+{
+	struct sockaddr_in name;
+	socklen_t size = sizeof name;
+
+	must(getsockname(fd, (struct sockaddr *)&name, &size) == 0);
+	snprintf(buf, 32, "127.0.0.1:%u", ntohs(name.sin_port));
+	return buf;
 }
 
 static void test_lists_sockets(void **state)
@@ -667,11 +698,47 @@ static void test_lists_sockets(void **state)
 	connect_anew();
 	give(client, 10);
 	puppet_do(&puppet, SERVE, 1);
-	row = row_of(&table_sockets, SOCKETS_ROLE, "server", SOCKETS_LOCAL, name);
+	row = row_of(&table_sockets, SOCKETS_ROLE, "server", SOCKETS_PEER, name_of(client, name));
 	assert_non_null(row);
 	assert_near(row[SOCKETS_RX_MESSAGES].number, 1, 0);
 	assert_near(row[SOCKETS_TX_MESSAGES].number, 1, 0);
 	assert_string_equal(row[SOCKETS_STATE].text, "ESTAB");
+}
+
+static void test_says_which_way(void **state)
+{
+	(void)state;
+	need_probe();
+	read_all_of_it();
+	assert_non_null(strstr(probe_status(probe, "sock")->why, "this kernel has no sock_send_length (6.3)"));
+	assert_int_equal(probe_status(probe, "sock")->state, STATUS_PARTIAL);
+	assert_int_equal(probe_state(probe, "sock.tx_messages", NULL), POINT_PARTIAL);
+	assert_int_equal(probe_state(probe, "sock.tcp_rx_segments", NULL), POINT_PARTIAL);
+}
+
+/* Who listens since the probe came is known, and who sends and receives. */
+static void test_lists_newer_sockets(void **state)
+{
+	char name[32];
+	const union cell *row;
+
+	(void)state;
+	need_probe();
+	puppet_do(&puppet, LISTEN, 0);
+	snprintf(name, sizeof name, "127.0.0.1:%u", ntohs(told->listener.sin_port));
+	row = row_of(&table_sockets, SOCKETS_ROLE, "listen", SOCKETS_LOCAL, name);
+	assert_non_null(row);
+	assert_string_equal(row[SOCKETS_STATE].text, "LISTEN");
+	connect_anew();
+	give(client, 10);
+	puppet_do(&puppet, SERVE, 1);
+	row = row_of(&table_sockets, SOCKETS_ROLE, "server", SOCKETS_PEER, name_of(client, name));
+	assert_non_null(row);
+	assert_near(row[SOCKETS_RX_MESSAGES].number, 1, 0);
+	puppet_do(&puppet, CLOSE_ACCEPTED, 0);
+	close(client);
+	usleep(50000);
+	assert_null(row_of(&table_sockets, SOCKETS_ROLE, "server", SOCKETS_PEER, name));
 }
 
 int main(void)
@@ -691,7 +758,21 @@ int main(void)
 		cmocka_unit_test(test_counts_drops),
 		cmocka_unit_test(test_lists_sockets),
 	};
+	const struct CMUnitTest older[] = {
+		cmocka_unit_test(test_tells_older_roles),
+		cmocka_unit_test(test_counts_datagrams_sent),
+		cmocka_unit_test(test_counts_datagrams_received),
+		cmocka_unit_test(test_takes_pipelined_requests_for_one),
+		cmocka_unit_test(test_tells_unix_roles),
+		cmocka_unit_test(test_times_gaps_of_datagrams),
+		cmocka_unit_test(test_counts_drops),
+		cmocka_unit_test(test_lists_newer_sockets),
+		cmocka_unit_test(test_says_which_way),
+	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	if (!SOCK_WAY)
+		return cmocka_run_group_tests(tests, set_up, tear_down);
+	setenv("TACH_SOCK_WAY", SOCK_WAY_TEXT, 0);
+	return cmocka_run_group_tests(older, set_up, tear_down);
 }
