@@ -163,6 +163,14 @@ static size_t count_refused(const struct report *r)
 	return n;
 }
 
+static void put_estimated(double hz, struct sample *out)
+{
+	char why[120];
+
+	snprintf(why, sizeof why, "waits are estimates, from looking at each thread %.3g times a second", hz);
+	sample_status(out, source_blocked.name, STATUS_PARTIAL, why, "");
+}
+
 static void put_report(struct blocked *b, const struct report *r, struct sample *out)
 {
 	double seconds = nsec_to_seconds(r->time - b->reported), hz;
@@ -180,7 +188,7 @@ static void put_report(struct blocked *b, const struct report *r, struct sample 
 	snprintf(note, sizeof note, hz < 9.5 ? "sampled %.1f Hz, no BPF" : "sampled %.0f Hz, no BPF", hz);
 	blocked_put_tables(&(struct told){ r, b->naming, note }, out);
 	if (!refused)
-		sample_status(out, source_blocked.name, STATUS_ON, "", "");
+		put_estimated(hz, out);
 }
 
 static void read_blocked(void *state, const struct target *t, struct sample *out)
