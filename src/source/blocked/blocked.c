@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "model/tables.h"
 #include "source/blocked/tables.h"
 #include "source/blocked/rhythm.h"
 #include "source/waits.h"
@@ -67,9 +68,11 @@ static void close_blocked(void *state)
 }
 
 /* Whether nobody better tells: a source before this one has said that it cannot, or there is none. A gap is not no: its
- * programs may be on their way. */
+ * programs may be on their way; nor is a table of its own, whatever it leaves out. */
 static bool is_needed(const struct blocked *b, const struct sample *out)
 {
+	if (sample_find_table(out, &table_locks))
+		return false;
 	for (int m = 0; m < BLOCKED_METRICS; m++) {
 		enum point_state state;
 
