@@ -8,7 +8,7 @@
 
 const char *calls_name(uint32_t number); /* NULL: unknown to this build */
 uint32_t calls_number(const char *name); /* CALL_NONE: this architecture has none such */
-void calls_fill_causes(uint8_t causes[CALLS]);
+void calls_fill_causes(uint8_t out[CALLS]);
 const char *calls_cause_name(uint32_t cause); /* "lock" */
 
 #endif

@@ -393,17 +393,19 @@ static void a_read_write_lock_is_contended_for(void **state)
 	const union cell *row;
 	struct watched w;
 	double before;
+	nsec_t began;
 
 	(void)state;
 	watch(&w, start(keep_table));
 	tick_until(&w, is_rwlock);
 	before = point(&w, "lock.wait_seconds").value;
+	began = clock_now();
 	sleep_us(500000);
 	tick(&w);
 	row = row_of(&w, &table_locks, 0);
 	assert_string_equal(row[LOCKS_KIND].text, "rwlock");
 	assert_memory_equal(row[LOCKS_LOCK].text, "table", 5);
-	assert_near(point(&w, "lock.wait_seconds").value - before, 0.5, 0.1);
+	assert_near(point(&w, "lock.wait_seconds").value - before, nsec_to_seconds(clock_now() - began), 0.1);
 	leave(&w);
 }
 
@@ -411,15 +413,19 @@ static void each_wait_has_its_cause(void **state)
 {
 	const union cell *row;
 	struct watched w;
+	nsec_t began;
+	double took;
 
 	(void)state;
 	watch(&w, start(wait_for_all_kinds));
+	began = clock_now();
 	tick(&w);
 	sleep_us(1000000);
 	tick(&w);
-	assert_near(point(&w, "thr.net_seconds").value, 1, 0.12);
-	assert_near(point(&w, "thr.other_seconds").value, 1, 0.12); /* the pipe */
-	assert_near(point(&w, "thr.idle_seconds").value, 1, 0.12);
+	took = nsec_to_seconds(clock_now() - began);
+	assert_near(point(&w, "thr.net_seconds").value, took, 0.1 * took);
+	assert_near(point(&w, "thr.other_seconds").value, took, 0.1 * took); /* the pipe */
+	assert_near(point(&w, "thr.idle_seconds").value, took, 0.1 * took);
 	assert_true(point(&w, "lock.wait_seconds").value == 0);
 	row = row_of(&w, &table_locks, 0);
 	assert_string_equal(row[LOCKS_GROUP].text, "work");
@@ -482,8 +488,8 @@ static void many_threads_stay_in_the_budget(void **state)
 	sleep_us(500000);
 	share = cost();
 	printf("# %.2f %% of a CPU for 2,000 threads\n", 100 * share);
-	/* 0.3 %, and what a busy machine, or a sanitizer, makes of it; 20 Hz for all would be 16 %. */
-	assert_true(share < 0.03);
+	/* 0.3 %, and what a busy machine, or a sanitizer, makes of it; 20 Hz for all would be 16 %, and many times that there. */
+	assert_true(share < 0.05);
 	tick(&w);
 	assert_near((point(&w, "thr.sleep_seconds").value - before) / nsec_to_seconds(clock_now() - began), 2000, 100);
 	assert_null(row_of(&w, &table_locks, 0));
