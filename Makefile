@@ -257,6 +257,10 @@ install: all
 		esac; \
 		install -D -m $$mode $$from $$file && echo "  INSTALL $$file" || exit 1; \
 	done
+	@echo "Probes in the kernel need root; for other users too, if you like:"
+	@echo "  setcap cap_bpf,cap_perfmon+ep $(DESTDIR)$(PREFIX)/bin/tach"
+	@echo "and to see descriptors and files of other users' programs as well (man tach, PRIVILEGES):"
+	@echo "  setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep $(DESTDIR)$(PREFIX)/bin/tach"
 
 uninstall:
 	rm -f $(INSTALLED)

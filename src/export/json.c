@@ -12,6 +12,7 @@
 #include <string.h>
 
 struct json {
+	char *told; /* names and states of the status rows that were told last */
 	char **why; /* by id: the reason told last, NULL while there is a value */
 	size_t known, capacity;
 };
@@ -124,6 +125,50 @@ static void put_absent(struct json *j, struct object *o, const struct store *st)
 	optional_close(&absent);
 }
 
+/* "sched on\nmem off\n": what tells whether the rows have to be told again. The sentences may count seconds. */
+static char *states_of(const struct store *st)
+{
+	size_t count, size = 0, n = 0;
+	const struct status *list = store_statuses(st, &count);
+	char *text;
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(list[i].name) + 16;
+	text = xcalloc(1, size + 1);
+	for (size_t i = 0; i < count; i++)
+		n += (size_t)snprintf(text + n, size + 1 - n, "%s %s\n", list[i].name, status_words[list[i].state]);
+	return text;
+}
+
+/* Every source and probe with its state, where one has changed. */
+static void put_status(struct json *j, struct object *o, const struct store *st)
+{
+	size_t count;
+	const struct status *list = store_statuses(st, &count);
+	char *states = states_of(st);
+
+	if (j->told && strcmp(j->told, states) == 0) {
+		free(states);
+		return;
+	}
+	free(j->told);
+	j->told = states;
+	object_key(o, "status");
+	fputc('[', o->out);
+	for (size_t i = 0; i < count; i++) {
+		struct object row;
+
+		fputs(i ? "," : "", o->out);
+		row = object_open(o->out);
+		object_text(&row, "name", list[i].name);
+		object_text(&row, "state", status_words[list[i].state]);
+		object_text_or_null(&row, "why", list[i].why);
+		object_text_or_null(&row, "fix", list[i].fix);
+		object_close(&row);
+	}
+	fputc(']', o->out);
+}
+
 static void put_target(struct object *o, const struct target_facts *facts)
 {
 	struct object target;
@@ -161,6 +206,7 @@ static void *json_begin(FILE *out, const struct store *st, const struct export_o
 	put_start(out, store_wall(st, store_first(st)));
 	put_metrics(j, &o, st);
 	put_absent(j, &o, st);
+	put_status(j, &o, st);
 	object_close(&o);
 	fputc('\n', out);
 	return j;
@@ -335,6 +381,7 @@ static void json_tick(void *state, FILE *out, const struct store *st)
 	fprintf(out, "%.6f", nsec_to_seconds(last.to - last.from));
 	put_metrics(state, &o, st);
 	put_absent(state, &o, st);
+	put_status(state, &o, st);
 	put_kind(&o, st, METRIC_GAUGE);
 	put_kind(&o, st, METRIC_COUNTER);
 	put_kind(&o, st, METRIC_HISTOGRAM);
@@ -363,6 +410,7 @@ static void json_end(void *state, FILE *out, const struct store *st, const struc
 	for (size_t i = 0; i < j->known; i++)
 		free(j->why[i]);
 	free(j->why);
+	free(j->told);
 	free(j);
 }
 

@@ -110,7 +110,6 @@ static const char *const kind_words[] = { "counter", "gauge", "histogram", NULL 
 static const char *const unit_words[] = { "count", "bytes", "seconds", "ratio", NULL };
 static const char *const column_words[] = { "text", "gauge", "counter", NULL };
 static const char *const state_words[] = { "gap", "ok", "scaled", "partial", "denied", "absent", NULL };
-static const char *const status_words[] = { "on", "partial", "denied", "absent", "off", NULL };
 
 static bool good_name(const char *name)
 {

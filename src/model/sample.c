@@ -177,6 +177,8 @@ union cell *table_row(struct table *t, uint64_t key)
 	return row;
 }
 
+const char *const status_words[] = { "on", "partial", "denied", "absent", "off", NULL };
+
 void sample_status(struct sample *s, const char *name, enum status_state state, const char *why, const char *fix)
 {
 	s->statuses = xgrow(s->statuses, &s->statuses_capacity, s->nstatuses + 1, sizeof *s->statuses);

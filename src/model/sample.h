@@ -91,6 +91,8 @@ struct target_facts {
 
 enum status_state { STATUS_ON, STATUS_PARTIAL, STATUS_DENIED, STATUS_ABSENT, STATUS_OFF };
 
+extern const char *const status_words[]; /* "on", "partial", "denied", "absent", "off", NULL */
+
 /* The status row in which it is said what the probes in the kernel cost, for the header. */
 #define STATUS_PROBE_COST "probe cost"
 

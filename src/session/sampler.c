@@ -1,6 +1,9 @@
 /* The sampler thread: owns the target and the sources, and seals one sample a tick. */
 #include "session/room.h"
 
+#include "base/caps.h"
+
+#include <linux/capability.h>
 #include <poll.h>
 #include <string.h>
 
@@ -118,6 +121,22 @@ static void run_ticks(struct session *s)
 	}
 }
 
+/*
+ * What the sampler still needs once everything is open: it reads what strangers wrote, so it keeps nothing else. Threads
+ * that it starts have the same; a command was started before, with all that tach was given.
+ */
+static const unsigned kept[] = {
+	CAP_BPF,                /* probes that are switched on later, and their maps on some kernels */
+	CAP_PERFMON,            /* counters of new threads; programs that read the kernel's memory */
+	CAP_SYS_PTRACE,         /* descriptors, storage bytes and memory of other users' programs */
+	CAP_DAC_READ_SEARCH,    /* their files: symbols, maps */
+	CAP_CHECKPOINT_RESTORE, /* and those that were deleted since they were mapped */
+	CAP_SYS_ADMIN,          /* other network namespaces; the kernel's statistics of programs */
+	CAP_NET_ADMIN,          /* larger socket buffers; programs on cgroups */
+	CAP_SYSLOG,             /* addresses of the kernel's functions */
+	CAP_SYS_RESOURCE,       /* memory of maps that are made later, before Linux 5.11 */
+};
+
 void *sampler_run(void *session)
 {
 	struct session *s = session;
@@ -130,6 +149,7 @@ void *sampler_run(void *session)
 		return NULL;
 	}
 	session_tell_started(s, NULL);
+	caps_keep(kept, sizeof kept / sizeof kept[0]);
 	run_ticks(s);
 	session_tell_ended(s, NULL);
 	while (!session_stopping(s)) { /* the dashboard still shows the last numbers and may ask */

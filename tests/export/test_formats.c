@@ -37,6 +37,8 @@ static const char *const feed_text[] = {
 	"v cpu.cycles 5000",
 	"x cache.misses absent no PMU",
 	"h lat.request_seconds 0 0",
+	"status on sched|still 3 s|",
+	"status denied perf|needs \"CAP_PERFMON\"|setcap cap_perfmon+ep tach",
 	"row threads 1 4711 main 2",
 	"end",
 	"tick 1 1795212001",
@@ -47,6 +49,8 @@ static const char *const feed_text[] = {
 	"x cache.misses absent no PMU",
 	"h lat.request_seconds 24000 1023 111:24",
 	"row threads 1 4711 main 2.5",
+	"status on sched|still 2 s|",
+	"status denied perf|needs \"CAP_PERFMON\"|setcap cap_perfmon+ep tach",
 	"end",
 	"metric app.ops counter count ops",
 	"tick 2 1795212002",
@@ -60,6 +64,8 @@ static const char *const feed_text[] = {
 	"row threads 1 4711 main 3.5",
 	"row threads 2 4712 - -",
 	"note threads sampled sampled 50 Hz, \"no\" BPF",
+	"status on sched||",
+	"status on perf||",
 	"end",
 	"tick 3 1795212003",
 	"v mem.rss_bytes 1500",
@@ -148,6 +154,13 @@ static void json_header(void **state)
 	assert_true(json_string_is(run.line[0], "absent/cache.misses", "no PMU"));
 	assert_null(json_find(run.line[0], "absent/mem.rss_bytes"));
 	assert_null(json_find(run.line[0], "metrics/app.ops"));
+	assert_true(json_string_is(run.line[0], "status/0/name", "sched"));
+	assert_true(json_string_is(run.line[0], "status/0/state", "on"));
+	assert_true(json_is_null(run.line[0], "status/0/fix"));
+	assert_true(json_string_is(run.line[0], "status/1/state", "denied"));
+	assert_true(json_string_is(run.line[0], "status/1/why", "needs \\\"CAP_PERFMON\\\""));
+	assert_true(json_string_is(run.line[0], "status/1/fix", "setcap cap_perfmon+ep tach"));
+	assert_null(json_find(run.line[0], "status/2"));
 	free(run.text);
 }
 
@@ -181,6 +194,7 @@ static void json_first_interval(void **state)
 	assert_null(json_find(t, "notes"));
 	assert_null(json_find(t, "metrics"));
 	assert_null(json_find(t, "absent"));
+	assert_null(json_find(t, "status")); /* the same states in other words */
 	free(run.text);
 }
 
@@ -198,6 +212,7 @@ static void json_tells_what_changed(void **state)
 	assert_number(run.line[3], "counters/app.ops/rate", 240);
 	assert_number(run.line[3], "counters/app.ops/total", 740);
 	assert_true(json_is_null(t, "absent/cache.misses"));
+	assert_true(json_string_is(t, "status/1/state", "on"));
 	assert_number(t, "histograms/lat.request_seconds/count", 0);
 	assert_true(json_is_null(t, "histograms/lat.request_seconds/p99"));
 	assert_true(json_is_null(t, "tables/threads/1/user_seconds"));

@@ -260,6 +260,7 @@ const struct group_ops group_fn = {
 	.first = BPF_NO_METRIC,
 	.last = BPF_NO_METRIC,
 	.losses = LOSS_BIT(LOST_RETURNS),
+	.how = "--fn SYMBOL",
 	.price = &fn_price,
 	.events = fn_events,
 	.wanted = fn_wanted,

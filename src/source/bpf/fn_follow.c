@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "source/bpf/fn_held.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 #define SOON NSEC_PER_MSEC          /* doubles with each look */
 #define LATE (10 * NSEC_PER_SEC)
 #define EXEC_LOOK NSEC_PER_SEC      /* whether it runs another program meanwhile */
+#define UNKNOWN_EXE 1
 #define EXEC_PATIENCE 10            /* looks at what is still tach itself, before its exec */
 
 /* ---- probes of one process ---- */
@@ -146,28 +148,40 @@ static bool can_throw(struct fn *f, const struct fn_process *p, const struct map
 {
 	for (size_t i = 0; i < m->nmodules; i++) {
 		const struct map *map = &m->list[m->modules[i].first];
+		const char *why;
 		size_t known;
 
 		if (fn_spec_throws(maps_name(m, map)))
 			return true;
 		if (!is_program(p, map))
 			continue;
-		known = fn_known_mapped(f, p, m, map);
+		known = fn_known_mapped(f, p, m, map, &why);
 		if (known != SIZE_MAX && f->known[known].file.elf.except_table.size)
 			return true;
 	}
 	return false;
 }
 
+static void tell_spec(struct fn *f, size_t spec, int code, const char *why)
+{
+	pthread_mutex_lock(&f->lock);
+	if (!f->whys[spec].text[0])
+		err_set(&f->whys[spec], code, "its file cannot be read: %s", why);
+	pthread_mutex_unlock(&f->lock);
+}
+
 /* The mapping by which a module's file can be opened: any will do, the first is what the file's name stands at. */
 static bool find_in(struct fn *f, struct fn_process *p, const struct maps *m, size_t module, size_t spec)
 {
 	const struct map *map = &m->list[m->modules[module].first];
+	const char *why = "";
 	size_t known;
 
 	if (!m->modules[module].exec || !is_meant(f, p, m, map, spec))
 		return false;
-	known = fn_known_mapped(f, p, m, map);
+	known = fn_known_mapped(f, p, m, map, &why);
+	if (known == SIZE_MAX)
+		tell_spec(f, spec, EACCES, why);
 	if (known == SIZE_MAX || !fn_known_has(f, known, spec))
 		return false;
 	add(f, p, known, spec);
@@ -219,7 +233,10 @@ static void scan(struct fn *f, struct fn_process *p)
 	struct maps m = { .list = NULL };
 	size_t before = p->nsets;
 
-	if (maps_read(&m, p->who.dir) == 0 && m.count) {
+	if (maps_read(&m, p->who.dir) != 0)
+		for (size_t i = 0; i < f->nspecs; i++)
+			tell_spec(f, i, errno, strerror(errno));
+	if (m.count) {
 		p->throws = can_throw(f, p, &m);
 		for (size_t i = 0; i < f->nspecs; i++) {
 			if (!f->specs[i].text[0] || p->done[i])
@@ -243,8 +260,11 @@ static void look(struct fn *f, struct fn_process *p, nsec_t now)
 	nsec_t wait = EXEC_LOOK;
 
 	if (fstatat(p->who.dir, "exe", &st, 0) != 0) {
-		p->due = now + wait; /* it has ended, or is not ours to look at */
-		return;
+		if (errno != EACCES && errno != EPERM) {
+			p->due = now + wait; /* it has ended */
+			return;
+		}
+		st.st_ino = UNKNOWN_EXE; /* its maps may be open to us nevertheless */
 	}
 	if (st.st_ino != p->exe) {
 		p->exe = st.st_ino;
@@ -397,7 +417,7 @@ static void *follow(void *context)
 
 int fn_follow_start(struct fn *f, struct err *e)
 {
-	int rc = pthread_create(&f->thread, NULL, follow, f);
+	int rc = thread_start(&f->thread, follow, f);
 
 	f->running = rc == 0;
 	return rc ? err_set(e, rc, "cannot start a thread: %s", strerror(rc)) : 0;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/thread.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -192,7 +193,7 @@ static void close_some(int *fds, size_t count)
 	pthread_t threads[CLOSERS];
 	size_t n = 0;
 
-	while (n < count && pthread_create(&threads[n], NULL, close_one, &fds[n]) == 0)
+	while (n < count && thread_start(&threads[n], close_one, &fds[n]) == 0)
 		n++;
 	for (size_t i = n; i < count; i++)
 		close(fds[i]);

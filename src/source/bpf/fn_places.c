@@ -36,9 +36,9 @@ size_t fn_known_open(struct fn *f, int fd)
 	return f->nknown++;
 }
 
-size_t fn_known_mapped(struct fn *f, const struct fn_process *p, const struct maps *m, const struct map *map)
+size_t fn_known_mapped(struct fn *f, const struct fn_process *p, const struct maps *m, const struct map *map,
+	const char **why)
 {
-	const char *why;
 	size_t known;
 	int root, fd;
 
@@ -46,7 +46,7 @@ size_t fn_known_mapped(struct fn *f, const struct fn_process *p, const struct ma
 		if (f->known[i].mapped_inode == map->inode && f->known[i].mapped_device == map->device)
 			return i;
 	root = place_root(p->who.dir);
-	fd = place_open_mapped(p->who.dir, root, maps_name(m, map), map, &why);
+	fd = place_open_mapped(p->who.dir, root, maps_name(m, map), map, why);
 	close(root);
 	if (fd < 0)
 		return SIZE_MAX;

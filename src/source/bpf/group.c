@@ -225,7 +225,10 @@ static void read_missing(struct group *g, struct sample *out)
 
 	for (unsigned m = g->ops->first; m <= g->ops->last && m < BPF_METRIC_COUNT; m++)
 		group_missing(g, out, m, denied ? POINT_DENIED : POINT_ABSENT, g->why.text);
-	sample_status(out, g->ops->name, g->why.text[0] ? state : STATUS_OFF, g->why.text, g->fix.text);
+	if (g->why.text[0])
+		sample_status(out, g->ops->name, state, g->why.text, g->fix.text);
+	else
+		sample_status(out, g->ops->name, STATUS_OFF, "not asked for", g->ops->how ? g->ops->how : "");
 }
 
 static void read_too_dear(struct group *g, struct sample *out)

@@ -1,30 +1,22 @@
 /* Capabilities, the kernel's type information, and the reasons for a refusal. */
 #include "source/bpf/privilege.h"
 
+#include "base/caps.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FIX "setcap cap_bpf,cap_perfmon+ep $(command -v tach), or run it as root"
 
-static bool has_capability(const struct __user_cap_data_struct *data, unsigned capability)
-{
-	return data[capability / 32].effective >> capability % 32 & 1;
-}
-
 bool privilege_has(struct err *why, struct err *fix)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
-
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
 		err_set(why, ENOENT, "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)");
 		return false;
 	}
-	if (syscall(SYS_capget, &head, data) == 0 &&
-		(has_capability(data, CAP_SYS_ADMIN) || (has_capability(data, CAP_BPF) && has_capability(data, CAP_PERFMON))))
+	if (caps_has(CAP_SYS_ADMIN) || (caps_has(CAP_BPF) && caps_has(CAP_PERFMON)))
 		return true;
 	err_set(why, EPERM, "loading probes needs CAP_BPF and CAP_PERFMON");
 	err_set(fix, 0, FIX);

@@ -2,6 +2,7 @@
 #include "source/bpf/runs.h"
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 #include <bpf/bpf.h>
 #include <pthread.h>
@@ -73,7 +74,7 @@ bool runs_begin(struct runs *r, const struct runs_program *list, size_t count)
 		memcpy(r->list, list, count * sizeof *list);
 		r->count = count;
 		atomic_store(&r->done, false);
-		begun = r->running = pthread_create(&r->thread, NULL, measure, r) == 0;
+		begun = r->running = thread_start(&r->thread, measure, r) == 0;
 	}
 	for (size_t i = 0; !begun && i < count; i++)
 		close(list[i].fd);
