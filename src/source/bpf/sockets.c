@@ -44,7 +44,7 @@ struct sockets {
 struct sockets *sockets_open(const struct group *g, const struct bpf_program *walker, int map, int closed, struct err *e)
 {
 	union bpf_iter_link_info info = { .map = { .map_fd = (u32)map } };
-	LIBBPF_OPTS(bpf_iter_attach_opts, o, .link_info = &info, .link_info_len = sizeof info);
+	struct bpf_iter_attach_opts o = { .sz = sizeof o, .link_info = &info, .link_info_len = sizeof info };
 	struct sockets *s = xcalloc(1, sizeof *s);
 
 	s->group = g;
