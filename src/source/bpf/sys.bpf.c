@@ -117,7 +117,7 @@ SEC("tp_btf/sys_exit") int BPF_PROG(tach_sys_exit, struct pt_regs *regs, long re
 	if (began < not_before || !control)
 		return 0;
 	took = bpf_ktime_get_ns() - began;
-	hist_record_for(&sys_hists, 0, took, c->weight, control->epoch);
+	hist_put(&sys_hists, 0, took, tach_hist_bin(took), c->weight, control->epoch);
 	place = bpf_get_smp_processor_id() * CALLS + (call & (CALLS - 1));
 	t = bpf_map_lookup_elem(&sys_totals, &place);
 	if (!t)
