@@ -17,7 +17,7 @@
 
 /* Maps that several objects define and that exist once. */
 static const char *const shared_maps[] = { "marks", "tid_marks", "control", "losses", "thread_slots", "thread_splits", "records",
-	NULL };
+	"sock_states", NULL };
 
 int group_map(const struct group *g, const char *name)
 {

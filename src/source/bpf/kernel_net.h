@@ -82,7 +82,15 @@ struct bpf_iter__task_file {
 enum { BPF_F_CLONE = 512 };
 
 /* <net/tcp_states.h> */
-enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_CLOSE = 7, TCP_CLOSE_WAIT = 8, TCP_LISTEN = 10 };
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
+	TCP_TIME_WAIT = 6,
+	TCP_CLOSE = 7,
+	TCP_CLOSE_WAIT = 8,
+	TCP_LISTEN = 10,
+	TCP_NEW_SYN_RECV = 12,
+};
 
 /* <linux/socket.h>, <linux/net.h>, <linux/in.h> */
 #define AF_UNIX 1

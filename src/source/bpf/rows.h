@@ -106,6 +106,16 @@
 	X(LAT_RTT, "lat.rtt_seconds", "tcp rtt", HISTOGRAM, SECONDS, \
 		"Round-trip times as the kernel has smoothed them, one value for each TCP socket and tick of the kernel (1 to 10 ms) " \
 		"in which it was used; of idle connections nothing.") \
+	/* dev.c */ \
+	X(NETDEV_RX_PACKETS, "netdev.rx_packets", "dev rx", COUNTER, COUNT, \
+		"Packets that network devices received for the target; whose one is cannot be told at the device.") \
+	X(NETDEV_RX_BYTES, "netdev.rx_bytes", "dev rx B", COUNTER, BYTES, \
+		"Bytes that network devices received for the target; whose a packet is cannot be told at the device.") \
+	X(NETDEV_TX_PACKETS, "netdev.tx_packets", "dev tx", COUNTER, COUNT, \
+		"Packets that its sockets sent into network devices, unsplit ones (GSO) one by one; through stacked devices (VLAN, " \
+		"bonding) once each. What a UDP socket sends first is known by who runs.") \
+	X(NETDEV_TX_BYTES, "netdev.tx_bytes", "dev tx B", COUNTER, BYTES, \
+		"Bytes of these packets, each with all of its headers.") \
 	/* wire.c */ \
 	X(NET_RX_PACKETS, "net.rx_packets", "wire rx", COUNTER, COUNT, \
 		"Packets that sockets of its cgroup received, as they were on the wire: merged ones (GRO) one by one.") \

@@ -170,24 +170,24 @@ SEC("tp_btf/sys_exit") int BPF_PROG(tach_call, struct pt_regs *regs, long ret)
 static __always_inline void settle(const struct sock *sk)
 {
 	struct sock_state *s = state_get(sk);
-	struct sock_totals t;
 	struct sock_closed *c;
+	struct sock_totals t;
+	u64 key = (u64)sk;
 	u32 zero = 0;
 
 	if (!s || s->settled || !(c = bpf_map_lookup_elem(&sock_closed, &zero)))
 		return;
-	s->settled = true;
-	read_totals(sk, SOCK_TCP, &t);
-	subtract(&t, &s->base);
-	c->segments[SOCK_RX] += t.segments[SOCK_RX];
-	c->segments[SOCK_TX] += t.segments[SOCK_TX];
-	c->retransmits += t.retransmits;
-	c->drops += t.drops;
-	if (!has_sock_storage) {
-		u64 key = (u64)sk;
-
-		bpf_map_delete_elem(&sock_table, &key);
+	if (s->role != ROLE_LISTEN) {
+		s->settled = true;
+		read_totals(sk, SOCK_TCP, &t);
+		subtract(&t, &s->base);
+		c->segments[SOCK_RX] += t.segments[SOCK_RX];
+		c->segments[SOCK_TX] += t.segments[SOCK_TX];
+		c->retransmits += t.retransmits;
+		c->drops += t.drops;
 	}
+	if (!has_sock_storage)
+		bpf_map_delete_elem(&sock_table, &key);
 }
 
 /* Where the target itself calls, or begins to listen: everything is its own from the beginning. */
@@ -249,7 +249,7 @@ SEC("iter/bpf_sk_storage_map") int tach_sockets(struct bpf_iter__bpf_sk_storage_
 	struct sock_state *s = ctx->value;
 	struct sock *sk = ctx->sk;
 
-	if (!s || !sk)
+	if (!s || !sk || !is_taken(sk, s))
 		return 0;
 	fill_row(sk, kind_of(sk, true), s, &r);
 	r.cookie = bpf_get_socket_cookie(sk); /* makes one */

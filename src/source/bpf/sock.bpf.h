@@ -179,7 +179,7 @@ static __always_inline void fill_row(const struct sock *sk, u32 kind, const stru
 	r->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	r->kind = (u8)kind;
 	r->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	r->role = s->role == ROLE_LISTEN && r->state != TCP_LISTEN ? ROLE_SERVER : s->role;
+	r->role = s->role;
 	if (kind == SOCK_TCP)
 		r->rtt = BPF_CORE_READ((struct tcp_sock *)sk, srtt_us) >> 3;
 	if (kind == SOCK_TCP || kind == SOCK_UDP)
@@ -222,6 +222,12 @@ static __always_inline struct sock_state *table_make(const struct sock *sk, cons
 static __always_inline struct sock_state *state_get(const struct sock *sk)
 {
 	return has_sock_storage ? bpf_sk_storage_get(&sock_states, (void *)sk, 0, 0) : table_get(sk);
+}
+
+/* Who shares a listener accepts what may be another's: a connection is the target's when it has sent or received. */
+static __always_inline bool is_taken(const struct sock *sk, const struct sock_state *s)
+{
+	return s->role != ROLE_LISTEN || BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN;
 }
 
 static __always_inline struct sock_state *state_make(const struct sock *sk, struct sock_state *new)

@@ -21,7 +21,7 @@ enum sock_protocol { SOCK_PROTOCOLS(X) SOCK_KINDS };
 enum sock_role {
 	ROLE_UNKNOWN, /* TCP that was there before tach, not told yet: asked again at its next message */
 	ROLE_NONE,    /* neither */
-	ROLE_LISTEN,  /* as long as it listens; in one that was accepted, what it has from the listener: a server */
+	ROLE_LISTEN,  /* it listens; or it was accepted, has this from the listener, and nobody of the target has used it yet */
 	ROLE_SERVER,  /* from the first message in to the first one out */
 	ROLE_CLIENT,  /* from the first message out to the first one in */
 	ROLE_GAP,     /* datagrams: as a server, but whose they are is not known */

@@ -1,5 +1,6 @@
 /* The groups, in the order of loading; the first says who belongs to the target. */
 #include "source/bpf/blk.h"
+#include "source/bpf/dev.h"
 #include "source/bpf/fn.h"
 #include "source/bpf/hw.h"
 #include "source/bpf/id.h"
@@ -19,6 +20,7 @@ const struct group_ops *const group_table[] = {
 	&group_sys, /* after sched: it fills rows that the waits have begun */
 	&group_sock,
 	&group_wire,
+	&group_dev,  /* after sock: it knows sockets by that */
 	&group_fn,
 	&group_hw,
 	NULL,
