@@ -184,10 +184,13 @@ CHECKS ?= $(TEST_BINS) $(REPLAY_BINS) $(TEST_SCRIPTS)
 check-here: all $(SUBJECT) $(SYMBOL_SUBJECTS) $(BUILD)/man/gen $(filter $(BUILD)/%,$(CHECKS))
 	@V=$(V) BUILD=$(BUILD) $(RUN) tests/run.sh $(CHECKS)
 
+# Real programs under the real binary; of these the sanitizers get those that make it tick and wait.
+SLOW_TESTS := $(filter-out %/test_ticks %/test_waits %/test_targets,$(filter $(BUILD)/tests/e2e/%,$(TEST_BINS)))
+
 # The tests, and the real binary for 50 ticks, under the sanitizers. A report ends the program, so it is a failure.
 asan:
 	+@UBSAN_OPTIONS=print_stacktrace=1 $(again) check-here BUILD=$(BUILD)/asan \
-		CHECKS="$(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(TEST_BINS) $(REPLAY_BINS))" \
+		CHECKS="$(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(filter-out $(SLOW_TESTS),$(TEST_BINS)) $(REPLAY_BINS))" \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
 
 # What has threads; without address randomization, which some kernels spread wider than this sanitizer's memory map.
