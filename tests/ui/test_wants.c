@@ -1,5 +1,6 @@
 /* What panes show is what sources are opened for: a number that no pane wants is not measured under the dashboard. */
 #include "base/str.h"
+#include "model/derive.h"
 #include "source/source.h"
 #include "ui/pane.h"
 
@@ -13,12 +14,21 @@
 
 #include <cmocka.h>
 
-static bool is_wanted(const char *const *wants, const char *name)
+static bool is_listed(const char *const *wants, const char *name)
 {
 	for (; *wants; wants++)
 		if (strcmp(*wants, name) == 0)
 			return true;
 	return false;
+}
+
+/* By itself, or as what a derived number is computed from. */
+static bool is_wanted(const char *const *wants, const char *name)
+{
+	for (const struct metric *row = derived_table; row->name; row++)
+		if (strstr(row->formula, name) && is_listed(wants, row->name))
+			return true;
+	return is_listed(wants, name);
 }
 
 /* All that the kernel's probes and sockets tell. */

@@ -205,7 +205,7 @@ static void look(struct group *g)
 	struct hw *s = g->state;
 
 	for (int c = 0; c < g->room->ncpus; c++) {
-		LIBBPF_OPTS(bpf_test_run_opts, o, .flags = BPF_F_TEST_RUN_ON_CPU, .cpu = (u32)c);
+		struct bpf_test_run_opts o = { .sz = sizeof o, .flags = BPF_F_TEST_RUN_ON_CPU, .cpu = (u32)c };
 
 		if (!s->opened[c] || (s->begun && !s->cpus[c].on))
 			continue;
