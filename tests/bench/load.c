@@ -33,6 +33,24 @@ static void pin(int cpu)
 	sched_setaffinity(0, sizeof one, &one);
 }
 
+#if defined(__x86_64__)
+__asm__(".text\n.globl bench_called\n.type bench_called,@function\nbench_called: push %rbx\npop %rbx\nret\n"
+	".size bench_called,.-bench_called\n");
+#else
+__asm__(".text\n.globl bench_called\n.type bench_called,@function\nbench_called: stp x29, x30, [sp, #-16]!\n"
+	"ldp x29, x30, [sp], #16\nret\n.size bench_called,.-bench_called\n");
+#endif
+void bench_called(void);
+
+static void run_calls(atomic_ullong *operations)
+{
+	for (;;) {
+		for (int i = 0; i < 1000; i++)
+			bench_called();
+		atomic_fetch_add_explicit(operations, 1000, memory_order_relaxed);
+	}
+}
+
 static void run_getppid(atomic_ullong *operations)
 {
 	for (;;) {
@@ -145,6 +163,11 @@ static void start_process(struct load *l, void (*run)(atomic_ullong *operations)
 			pin(l->cpu - 1);
 		run(l->operations);
 	}
+}
+
+void load_calls(struct load *l)
+{
+	start_process(l, run_calls);
 }
 
 void load_getppid(struct load *l)

@@ -18,6 +18,7 @@ struct load {
 
 typedef void load_starter(struct load *l);
 
+load_starter load_calls;     /* a function that begins with a push and does nothing */
 load_starter load_getppid;   /* a system call and nothing else */
 load_starter load_ping_pong; /* a byte to a second process and back, on one CPU */
 load_starter load_switches;  /* the same between two threads of one process */

@@ -38,6 +38,7 @@ struct observer {
 	const char *name;
 	const char *wants[WORDS]; /* metrics of the bpf source, NULL-ended: they decide what is loaded */
 	const char *ask;          /* of the source; NULL: nothing */
+	const char *functions[2]; /* of --fn, by force, NULL-ended */
 	size_t counters;          /* so many of these, once a CPU */
 	const char *argv[WORDS];  /* else a program, NULL-ended; "PID" in a word stands for the target's */
 	const char *budget;       /* ns added: target / bystander */
@@ -85,7 +86,7 @@ static void expand(char *out, size_t size, const char *word, pid_t pid)
 
 static void watch(struct watcher *w, const struct observer *o, pid_t pid)
 {
-	struct source_env env = { .functions = NULL };
+	struct source_env env = { .functions = o->functions, .force = true };
 	char text[WORDS][300];
 	const char *argv[WORDS] = { 0 };
 
@@ -103,6 +104,8 @@ static void watch(struct watcher *w, const struct observer *o, pid_t pid)
 		env.handover = &w->handover;
 	}
 	w->probe = probe_open_env(pid, o->wants, &env);
+	if (o->functions[0])
+		probe_await(w->probe, "fn bench_called", STATUS_ON);
 	if (o->counters)
 		hand_over(w);
 	for (int i = 0; o->ask && i < 30; i++) {
@@ -199,6 +202,12 @@ static const struct {
 		{ .name = "bpftrace, count", .argv = { "bpftrace", "-e", "t:raw_syscalls:sys_enter /pid == PID/ { @ = count(); }" } },
 		{ .name = "bpftrace, histogram", .argv = { "bpftrace", "-e", CALLS_HISTOGRAM } },
 		{ .name = "strace -c", .argv = { "strace", "-c", "-f", "-p", "PID" } },
+	} },
+	{ "a call of a function that begins with a push", load_calls, {
+		{ .name = "tach, fn", .wants = { "none" }, .functions = { "bench_called" }, .budget = "883 / 0" },
+		{ .name = "tach, fn, counted", .wants = { "none" }, .functions = { "uprobe:bench_called" } },
+		{ .name = "bpftrace, histogram", .argv = { "bpftrace", "-p", "PID", "-e", "u:build/tests/bench/bench:bench_called "
+			"{ @s[tid] = nsecs; } ur:build/tests/bench/bench:bench_called /@s[tid]/ { @ = hist(nsecs - @s[tid]); }" } },
 	} },
 	{ "two switches and two wake-ups", load_switches, {
 		{ .name = "tach, sched", .wants = { "lat.runqueue_seconds" }, .budget = "420 / 180" },

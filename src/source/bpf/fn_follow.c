@@ -24,6 +24,7 @@
 #define LATE (10 * NSEC_PER_SEC)
 #define EXEC_LOOK NSEC_PER_SEC      /* whether it runs another program meanwhile */
 #define UNKNOWN_EXE 1
+#define YOUTH (100 * NSEC_PER_MSEC) /* many children live no longer, and setting a probe holds up every fork of the machine */
 #define EXEC_PATIENCE 10            /* looks at what is still tach itself, before its exec */
 
 /* ---- probes of one process ---- */
@@ -330,6 +331,7 @@ static void reconcile(struct fn *f, const struct fn_member *list, size_t count)
 		} else {
 			p = xcalloc(1, sizeof *p);
 			p->who = list[i];
+			p->due = p->who.born ? clock_now() + YOUTH : 0;
 		}
 		p->next = kept;
 		kept = p;

@@ -21,6 +21,7 @@
 #define RUNS_EVERY (10 * NSEC_PER_SEC)
 #define RUNS_LEAST 200               /* runs from which the statistics say something */
 #define HOOK_NS 27.0                 /* of an empty program at a tracepoint, which the statistics do not see */
+#define IDLE 1e-5                    /* CPU seconds a second: nothing can cost a share of so little */
 #define SMOOTH 0.5                   /* weight of what is new */
 #define TIMING_ROUNDS 20
 #define TIMING_CALLS 1000
@@ -40,6 +41,10 @@ struct meter {
 	struct rate rates[PRICE_GROUPS];
 	double machine;      /* how much slower than the table's */
 	nsec_t looked, measured; /* 0: not yet */
+	bool known;          /* costs are: there was an interval to look at */
+	double switches;     /* of the whole machine, at the last look at them; NaN: there was none */
+	nsec_t switched;     /* when that was */
+	bool counted;        /* there were two such looks */
 	bool by_runs;        /* the statistics have said what others do */
 	double cpu;          /* of the target, CPU seconds a second */
 	double cost, bystanders; /* the same, as of now */
@@ -71,6 +76,7 @@ struct meter *meter_open(struct bpf_room *r)
 
 	m->room = r;
 	m->runs = runs_open();
+	m->switches = (double)NAN;
 	m->machine = time_machine();
 	m->most = r->env->max_cost > 0 ? r->env->max_cost : PRICE_MOST;
 	for (size_t i = 0; i < PRICE_GROUPS; i++)
@@ -136,6 +142,39 @@ static bool is_counted(const struct group *g, const char *name)
 		if (strcmp(*n, name) == 0)
 			return true;
 	return false;
+}
+
+/* Switches of the whole machine since it started; NaN: /proc/stat does not say. Its lines are long on large machines. */
+static double machine_switches(void)
+{
+	char *text = NULL, *at;
+	size_t length;
+	double switches = (double)NAN;
+
+	if (file_read_all("/proc/stat", 4 << 20, &text, &length) == 0 && (at = strstr(text, "\nctxt ")))
+		switches = strtod(at + 6, NULL);
+	free(text);
+	return switches;
+}
+
+/* Without the statistics: what others pay for hooks of the scheduler is known at least. */
+static void count_switches(struct meter *m, nsec_t now)
+{
+	double all, rate;
+
+	if (m->counted && now - m->switched < RUNS_EVERY)
+		return;
+	all = machine_switches();
+	rate = (all - m->switches) / nsec_to_seconds(now - m->switched);
+	m->counted = !isnan(rate);
+	for (size_t i = 0; i < m->room->ngroups && !isnan(rate); i++) {
+		struct rate *r = &m->rates[i];
+
+		if (has_price(&m->room->groups[i]) && m->room->groups[i].ops->price->switches)
+			r->others = rate > r->events ? rate - r->events : 0;
+	}
+	m->switches = all;
+	m->switched = now;
 }
 
 static void begin_runs(struct meter *m, nsec_t now)
@@ -264,7 +303,7 @@ static void add_up(struct meter *m, const struct price_use *uses, const size_t *
 		target += price_target(&uses[i], m->room->groups[places[i]].stage);
 		m->bystanders += price_bystanders(&uses[i], m->room->groups[places[i]].stage);
 	}
-	m->cost = m->cpu > 0 ? target / m->cpu : 0;
+	m->cost = m->cpu > IDLE ? target / m->cpu : 0;
 }
 
 static void look(struct meter *m, nsec_t now)
@@ -279,8 +318,11 @@ static void look(struct meter *m, nsec_t now)
 	add_up(m, uses, places, n);
 	m->total += m->bystanders * seconds;
 	decide(m, uses, places, n, now);
-	if (now - m->measured >= RUNS_EVERY || !m->measured)
+	if (runs_denied(m->runs))
+		count_switches(m, now);
+	else if (now - m->measured >= RUNS_EVERY || !m->measured)
 		begin_runs(m, now);
+	m->known = true;
 }
 
 /* ---- telling ---- */
@@ -296,6 +338,12 @@ static void put(const struct meter *m, struct sample *out)
 		sample_put(out, (metric_id)(env->first + BPF_TARGET_COST), cost);
 	if (env->wanted[BPF_BYSTANDER_COST])
 		sample_put(out, (metric_id)(env->first + BPF_BYSTANDER_COST), others);
+}
+
+static void put_missing(const struct meter *m, struct sample *out)
+{
+	group_missing(&m->room->groups[0], out, BPF_TARGET_COST, POINT_ABSENT, "no probe is loaded");
+	group_missing(&m->room->groups[0], out, BPF_BYSTANDER_COST, POINT_ABSENT, "no probe is loaded");
 }
 
 static void tell(const struct meter *m, struct sample *out)
@@ -331,6 +379,10 @@ static bool is_alive(const struct target *t)
 
 void meter_read(struct meter *m, nsec_t now, struct sample *out)
 {
+	if (!m->room->groups[0].attached) {
+		put_missing(m, out);
+		return;
+	}
 	if (!m->looked) {
 		m->looked = now;
 		look_at_target(m, 1);
@@ -340,6 +392,8 @@ void meter_read(struct meter *m, nsec_t now, struct sample *out)
 		look(m, now);
 		m->looked = now;
 	}
+	if (!m->known)
+		return;
 	put(m, out);
 	tell(m, out);
 }

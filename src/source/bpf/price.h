@@ -21,6 +21,7 @@
 struct price_row {
 	double target[PRICE_OFF];
 	double bystander;         /* the same event of anybody else */
+	bool switches;            /* its events are switches of threads, of which /proc tells how many there are in all */
 	bool own;                 /* its events are nanoseconds of this machine, and it minds itself what it costs */
 };
 

@@ -227,7 +227,7 @@ static double sched_events(struct group *g)
 	return (double)(t->voluntary + t->involuntary);
 }
 
-static const struct price_row sched_price = { .target = { 260, 140, 0 }, .bystander = 90 };
+static const struct price_row sched_price = { .target = { 260, 140, 0 }, .bystander = 90, .switches = true };
 static const char *const sched_counted[] = { "tach_switch", NULL };
 static const struct table_def *const sched_tables[] = { &table_threads, &table_locks, &table_lock_pairs, &table_syscalls,
 	&table_latency_threads, NULL };
