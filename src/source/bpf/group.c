@@ -134,7 +134,8 @@ static bool load_variant(struct group *g)
 void group_load(struct group *g)
 {
 	for (g->variant = 0; !load_variant(g) && g->variant + 1 < g->ops->variants; g->variant++)
-		;
+		if (g->variant == 0)
+			g->refused = g->why;
 }
 
 void group_unload(struct group *g)

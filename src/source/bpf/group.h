@@ -86,6 +86,7 @@ struct group {
 	void *typed;                          /* the skeleton as generated */
 	void *state;                          /* the group's own */
 	unsigned variant;                     /* below ops->variants: the one that is loaded */
+	struct err refused;                   /* why it is not the first of them */
 	bool attached;                        /* its programs run */
 	bool asked, keep;                     /* opt-in: to be switched on; and to stay so */
 	enum price_stage stage;               /* how much it measures; PRICE_OFF: it was too dear, and stays off */

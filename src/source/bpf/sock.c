@@ -55,15 +55,14 @@ struct way {
 	bool storage;        /* states are with their sockets: 5.11, and not where functions are broken into */
 	bool functions;      /* needs programs at functions' ends */
 	bool others;         /* sees also sockets that are neither of IP nor Unix */
-	const char *partial; /* what it does not see */
+	const char *partial; /* what it does not see; NULL: nothing */
 };
 
-#define NO_TRACEPOINT "this kernel has no sock_send_length (6.3)"
-#define BY_FUNCTIONS "messages only of TCP, UDP and Unix sockets, without sendfile: " NO_TRACEPOINT
-#define BY_CALLS "messages only by system calls, all of which pay; without io_uring and sendfile: " NO_TRACEPOINT
+#define BY_FUNCTIONS "messages only of TCP, UDP and Unix sockets, without sendfile"
+#define BY_CALLS "messages only by system calls, all of which pay; without io_uring and sendfile"
 
 static const struct way ways[] = {
-	{ "tp_btf/sock_", .storage = true, .others = true, .partial = "" },
+	{ "tp_btf/sock_", .storage = true, .others = true },
 	{ "fexit/", .storage = true, .functions = true, .partial = BY_FUNCTIONS },
 	{ "fexit/", .functions = true, .partial = BY_FUNCTIONS },
 	{ "k", .partial = BY_FUNCTIONS }, /* kprobe/, kretprobe/ */
@@ -124,7 +123,7 @@ static int check_way(const struct group *g, const struct way *w, struct err *e)
 	if (g->variant < first_way())
 		return err_set(e, 0, "it is left out");
 	if (g->variant == 0 && !(group_has_hook(g->room, "sock_send_length") && group_has_hook(g->room, "sock_recv_length")))
-		return err_set(e, ENOENT, NO_TRACEPOINT);
+		return err_set(e, ENOENT, "this kernel has no sock_send_length (6.3)");
 	if (w->storage && !g->room->features.sk_storage)
 		return err_set(e, ENOENT, "this kernel lets no probe keep what it knows of a socket (5.11)");
 	if (w->functions && !g->room->features.functions)
@@ -145,7 +144,9 @@ static int sock_open(struct group *g, struct err *e)
 	GROUP_TAKE(g, s);
 	GROUP_SET_FEATURES(g, s);
 	choose_programs(s, w);
-	str_copy(g->partial, sizeof g->partial, w->partial);
+	g->partial[0] = '\0';
+	if (w->partial)
+		snprintf(g->partial, sizeof g->partial, "%.80s: %.76s", w->partial, g->refused.text);
 	s->rodata->has_sock_storage = w->storage;
 	s->rodata->time_requests = wants_times(g);
 	s->rodata->has_slots = g->room->slots != NULL;

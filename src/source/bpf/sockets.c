@@ -44,9 +44,13 @@ struct sockets {
 struct sockets *sockets_open(const struct group *g, const struct bpf_program *walker, int map, int closed, struct err *e)
 {
 	union bpf_iter_link_info info = { .map = { .map_fd = (u32)map } };
-	struct bpf_iter_attach_opts o = { .sz = sizeof o, .link_info = &info, .link_info_len = sizeof info };
 	struct sockets *s = xcalloc(1, sizeof *s);
+	struct bpf_iter_attach_opts o;
 
+	memset(&o, 0, sizeof o); /* also what lies between its members: libbpf looks at that */
+	o.sz = sizeof o;
+	o.link_info = &info;
+	o.link_info_len = sizeof info;
 	s->group = g;
 	s->closed_map = closed;
 	s->table = map;
