@@ -117,7 +117,7 @@ static void a_daemon_is_watched_to_the_end(void **state)
 
 	(void)state;
 	assert_int_equal(o.status, 0);
-	assert_true(json_number(l.line[l.count - 2], "t") > 0.35);
+	assert_true(json_number(l.line[l.count - 2], "t") > 0.25);
 	assert_string_equal(l.line[l.count - 1], "{\"end\":{\"reason\":\"ticks\",\"status\":0}}");
 	outcome_free(&o);
 }

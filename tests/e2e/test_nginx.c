@@ -162,7 +162,7 @@ static struct said load(const char *time, const char *where)
 static struct child *watch(const char *interval)
 {
 	static char number[16];
-	const char *const argv[] = { child_tach(), "stat", "--json", "-i", interval, "-p", number, NULL };
+	const char *const argv[] = { child_tach(), "stat", "--json", "-i", interval, "--max-cost", "100%", "-p", number, NULL };
 	struct child *tach;
 	const char *tick;
 
@@ -203,11 +203,11 @@ static struct counted read_all(struct child *tach)
 
 	do {
 		assert_non_null(tick = tick_next(tach, 10000));
-		before = c.timed;
+		before = c.rx;
 		read_requests(tick, &c, &most);
 		c.rx = tick_total(tick, "sock.tcp_rx_messages");
 		c.tx = tick_total(tick, "sock.tcp_tx_messages");
-	} while (c.timed == 0 || c.timed > before);
+	} while (c.timed == 0 || c.rx > before);
 	return c;
 }
 

@@ -158,7 +158,7 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 static void tell_marked(struct bpf_room *r)
 {
 	for (size_t i = 0; i < r->ngroups; i++)
-		if (r->groups[i].skeleton && r->groups[i].ops->marked)
+		if (!r->groups[i].switching && r->groups[i].skeleton && r->groups[i].ops->marked)
 			r->groups[i].ops->marked(&r->groups[i]);
 }
 
@@ -220,7 +220,7 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 	read_losses(&s->room, out);
 	switcher_go(s->switcher, clock_now());
 	for (size_t i = 0; i < s->room.ngroups; i++)
-		if (switcher_has(s->switcher, &s->room.groups[i]))
+		if (s->room.groups[i].switching)
 			sample_status(out, s->room.groups[i].ops->name, STATUS_OFF, "it is being switched on or off", "");
 		else
 			group_read(&s->room.groups[i], out);

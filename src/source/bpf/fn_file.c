@@ -13,12 +13,6 @@
 #define CHUNK 1024              /* symbols read at once */
 #define STAPSDT_NOTE 3          /* type of the notes of <sys/sdt.h> */
 
-const char *fn_file_open(struct fn_file *f, int fd)
-{
-	f->fd = fd;
-	return elf_file_read(&f->elf, fd);
-}
-
 void fn_file_close(struct fn_file *f)
 {
 	if (f->fd >= 0)
@@ -40,16 +34,27 @@ static char *read_part(const struct fn_file *f, const struct elf_part *part, uin
 	return NULL;
 }
 
+/* Whether a symbol that the file does not have itself is one of those. */
+static bool is_raising(const Elf64_Sym *s, const char *name)
+{
+	static const char *const raising[] = { "__gxx_personality_v0", "__cxa_throw", "_Unwind_RaiseException", NULL };
+
+	for (const char *const *r = raising; s->st_shndx == SHN_UNDEF && *r; r++)
+		if (strcmp(name, *r) == 0)
+			return true;
+	return false;
+}
+
 static bool is_function(const Elf64_Sym *s)
 {
 	unsigned type = ELF64_ST_TYPE(s->st_info);
 
-	return (type == STT_FUNC || type == STT_GNU_IFUNC) && s->st_shndx != SHN_UNDEF && s->st_name;
+	return (type == STT_FUNC || type == STT_GNU_IFUNC) && s->st_shndx != SHN_UNDEF;
 }
 
-/* Returns false once visit has had enough. */
-static bool walk_table(const struct fn_file *f, const struct elf_part *symbols, const struct elf_part *text,
-	bool (*visit)(void *context, const struct fn_symbol *s), void *context)
+/* Calls visit for each symbol with a name, until it returns false; then so does this. */
+static bool walk_symbols(const struct fn_file *f, const struct elf_part *symbols, const struct elf_part *text,
+	bool (*visit)(void *context, const Elf64_Sym *s, char *name), void *context)
 {
 	char *names = symbols->size ? read_part(f, text, NAMES_MOST) : NULL;
 	Elf64_Sym *chunk = xcalloc(CHUNK, sizeof *chunk);
@@ -61,31 +66,64 @@ static bool walk_table(const struct fn_file *f, const struct elf_part *symbols, 
 
 		if (!elf_read_at(f->fd, chunk, n * sizeof *chunk, symbols->offset + at * sizeof *chunk))
 			break;
-		for (size_t i = 0; i < n && more; i++) {
-			struct fn_symbol s = { .address = chunk[i].st_value };
-			char *name, *version;
-
-			if (!is_function(&chunk[i]) || chunk[i].st_name >= text->size)
-				continue;
-			s.name = name = names + chunk[i].st_name;
-			s.resolver = ELF64_ST_TYPE(chunk[i].st_info) == STT_GNU_IFUNC;
-			version = strchr(name, '@');
-			if (version)
-				*version = '\0';
-			more = visit(context, &s);
-			if (version)
-				*version = '@';
-		}
+		for (size_t i = 0; i < n && more; i++)
+			if (chunk[i].st_name && chunk[i].st_name < text->size)
+				more = visit(context, &chunk[i], names + chunk[i].st_name);
 	}
 	free(chunk);
 	free(names);
 	return more;
 }
 
+struct visitor {
+	bool (*visit)(void *context, const struct fn_symbol *s);
+	void *context;
+};
+
+static bool visit_function(void *context, const Elf64_Sym *symbol, char *name)
+{
+	const struct visitor *v = context;
+	struct fn_symbol s = { .name = name, .address = symbol->st_value,
+		.resolver = ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC };
+	char *version = strchr(name, '@');
+	bool more;
+
+	if (!is_function(symbol))
+		return true;
+	if (version)
+		*version = '\0';
+	more = v->visit(v->context, &s);
+	if (version)
+		*version = '@';
+	return more;
+}
+
 void fn_file_functions(const struct fn_file *f, bool (*visit)(void *context, const struct fn_symbol *s), void *context)
 {
-	if (walk_table(f, &f->elf.symtab, &f->elf.symtab_text, visit, context))
-		walk_table(f, &f->elf.dynsym, &f->elf.dynsym_text, visit, context);
+	struct visitor v = { visit, context };
+
+	if (walk_symbols(f, &f->elf.symtab, &f->elf.symtab_text, visit_function, &v))
+		walk_symbols(f, &f->elf.dynsym, &f->elf.dynsym_text, visit_function, &v);
+}
+
+static bool look_for_raising(void *context, const Elf64_Sym *symbol, char *name)
+{
+	bool *raises = context;
+
+	*raises = is_raising(symbol, name);
+	return !*raises;
+}
+
+const char *fn_file_open(struct fn_file *f, int fd)
+{
+	const char *why;
+
+	f->fd = fd;
+	f->raises = false;
+	why = elf_file_read(&f->elf, fd);
+	if (!why)
+		walk_symbols(f, &f->elf.dynsym, &f->elf.dynsym_text, look_for_raising, &f->raises);
+	return why;
 }
 
 /* The three numbers of a note, then three texts: provider, name, arguments. `base` is where a section stood that prelink

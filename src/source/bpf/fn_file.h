@@ -10,6 +10,7 @@
 struct fn_file {
 	int fd;
 	struct elf_file elf;
+	bool raises;         /* it asks for what C++ and Rust raise exceptions with */
 };
 
 /* Takes fd over. NULL, or a static text: why it is of no use. */

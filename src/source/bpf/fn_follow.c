@@ -46,6 +46,21 @@ static void tell_slot(struct fn *f, size_t slot, const struct err *why)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* Exceptions may pass through it. */
+static void only_count(struct fn *f, size_t slot, const struct fn_match *m)
+{
+	double price = fn_trial_price(&f->trial, f->programs, f->many, m->entry, false);
+	struct err why;
+
+	err_set(&why, 0, "it is counted, but not timed: an exception on its way through it would end the program; "
+		"uretprobe: before it times it nevertheless");
+	tell_slot(f, slot, &why);
+	pthread_mutex_lock(&f->lock);
+	if (!f->slots[slot].ever_timed)
+		f->slots[slot].price = price;
+	pthread_mutex_unlock(&f->lock);
+}
+
 static size_t points_of(struct fn *f, const struct fn_process *p, const struct fn_set *set, struct fn_point out[FN_POINTS])
 {
 	const struct fn_known *k = &f->known[set->known];
@@ -54,10 +69,12 @@ static size_t points_of(struct fn *f, const struct fn_process *p, const struct f
 	for (size_t i = 0; i < k->nfound && n < FN_POINTS; i++) {
 		const struct fn_found *found = &k->found[i];
 		const struct fn_slot *s = &f->slots[found->slot];
-		bool timed = s->timed && !found->match.untimed && !(p->throws && !f->specs[set->spec].insist);
+		bool timed = s->timed && !found->match.untimed && (f->specs[set->spec].insist || !(p->throws || k->file.raises));
 
 		if (found->spec != set->spec || s->refused)
 			continue;
+		if (s->timed && !found->match.untimed && !timed)
+			only_count(f, found->slot, &found->match);
 		out[n++] = (struct fn_point){ found->match.offset, found->match.semaphore, found->slot, timed };
 	}
 	return n;
@@ -68,18 +85,14 @@ static void attach(struct fn *f, struct fn_process *p, struct fn_set *set)
 	struct fn_point points[FN_POINTS];
 	bool failed[FN_POINTS];
 	size_t n = points_of(f, p, set, points), good;
-	struct err e = { .code = 0 }, throws;
+	struct err e = { .code = 0 };
 
 	good = n ? fn_link(f->programs, f->many, f->known[set->known].file.fd, p->who.pid, points, n, failed, &set->links, &e) : 0;
 	if (good < n && e.code == ESRCH)
 		return; /* it has just ended */
-	err_set(&throws, 0, "it is counted, but not timed: an exception on its way through it would end the program; "
-		"uretprobe: before it times it nevertheless");
 	for (size_t i = 0; i < n; i++)
 		if (failed[i])
 			tell_slot(f, points[i].slot, &e);
-		else if (f->slots[points[i].slot].timed && !points[i].timed)
-			tell_slot(f, points[i].slot, &throws);
 	pthread_mutex_lock(&f->lock);
 	for (size_t i = 0; i < n; i++) {
 		f->slots[points[i].slot].found |= !failed[i];
@@ -132,6 +145,7 @@ static bool is_started_as(const struct fn_process *p, const char *word)
 		close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	base = strrchr(text, '/') ? strrchr(text, '/') + 1 : text;
+	base[strcspn(base, " :")] = '\0'; /* some write there what they do: "redis-server *:6379", "nginx: worker process" */
 	return strcmp(base, word) == 0;
 }
 
@@ -144,23 +158,24 @@ static bool is_meant(const struct fn *f, const struct fn_process *p, const struc
 	return !s->file[0] || fn_spec_names_file(s, maps_name(m, map)) || (is_program(p, map) && is_started_as(p, s->file));
 }
 
-/* Where exceptions are: the program catches some, or the C++ library is there. */
-static bool can_throw(struct fn *f, const struct fn_process *p, const struct maps *m)
+/* A program that catches exceptions may raise some in whatever calls it back. Of one written in C only the libraries that
+ * raise some are to be wary of. */
+static bool may_throw(const struct fn_file *program)
 {
+	return program->raises || program->elf.except_table.size;
+}
+
+static void look_at_program(struct fn *f, struct fn_process *p, const struct maps *m)
+{
+	const char *why;
+
 	for (size_t i = 0; i < m->nmodules; i++) {
 		const struct map *map = &m->list[m->modules[i].first];
-		const char *why;
-		size_t known;
+		size_t known = is_program(p, map) ? fn_known_mapped(f, p, m, map, &why) : SIZE_MAX;
 
-		if (fn_spec_throws(maps_name(m, map)))
-			return true;
-		if (!is_program(p, map))
-			continue;
-		known = fn_known_mapped(f, p, m, map, &why);
-		if (known != SIZE_MAX && f->known[known].file.elf.except_table.size)
-			return true;
+		if (known != SIZE_MAX && f->known[known].usable)
+			p->throws = may_throw(&f->known[known].file);
 	}
-	return false;
 }
 
 static void tell_spec(struct fn *f, size_t spec, int code, const char *why)
@@ -238,7 +253,7 @@ static void scan(struct fn *f, struct fn_process *p)
 		for (size_t i = 0; i < f->nspecs; i++)
 			tell_spec(f, i, errno, strerror(errno));
 	if (m.count) {
-		p->throws = can_throw(f, p, &m);
+		look_at_program(f, p, &m);
 		for (size_t i = 0; i < f->nspecs; i++) {
 			if (!f->specs[i].text[0] || p->done[i])
 				continue;
@@ -441,8 +456,8 @@ void fn_follow_held(struct fn *f, const char *program)
 		int fd = open(held.paths[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 		known[i] = fd < 0 ? SIZE_MAX : fn_known_open(f, fd);
-		p->throws |= fn_spec_throws(held.paths[i]) ||
-			(i == 0 && known[i] != SIZE_MAX && f->known[known[i]].file.elf.except_table.size);
+		if (i == 0 && known[i] != SIZE_MAX && f->known[known[i]].usable)
+			p->throws = may_throw(&f->known[known[i]].file);
 	}
 	for (size_t i = 0; i < f->nspecs; i++)
 		for (size_t k = 0; k < held.count && f->specs[i].text[0] && !p->done[i]; k++) {

@@ -20,8 +20,6 @@
 #define PATIENCE (2 * NSEC_PER_SEC) /* for the loader's answer */
 #define ANSWER 65536
 
-extern char **environ;
-
 static bool is_runnable(const char *path)
 {
 	return access(path, X_OK) == 0;

@@ -157,18 +157,17 @@ size_t fn_link(const struct fn_bpf *s, bool many, int fd, pid_t pid, const struc
 {
 	size_t before = out->count, good = count;
 	char path[40];
-	int rc;
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	memset(failed, 0, count * sizeof *failed);
-	if (many && (rc = link_all(s, path, pid, points, count, out)) == 0)
+	if (many && link_all(s, path, pid, points, count, out) == 0)
 		return count;
 	for (; many && out->count > before; out->count--)
 		close(out->fds[out->count - 1]);
 	for (size_t i = 0; i < count; i++) { /* which of them it is */
 		struct fn_links own = { .fds = NULL };
+		int rc = many ? link_all(s, path, pid, &points[i], 1, &own) : link_one(s, path, pid, &points[i], &own);
 
-		rc = many ? link_all(s, path, pid, &points[i], 1, &own) : link_one(s, path, pid, &points[i], &own);
 		failed[i] = rc < 0;
 		good -= rc < 0;
 		if (rc < 0)

@@ -118,17 +118,6 @@ bool fn_spec_names_file(const struct fn_spec *s, const char *path)
 	return strcmp(base, s->file) == 0 || is_library(base, s->file);
 }
 
-bool fn_spec_throws(const char *path)
-{
-	static const char *const libraries[] = { "libstdc++.so", "libc++.so", "libc++abi.so", NULL };
-	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-
-	for (const char *const *l = libraries; *l; l++)
-		if (str_starts(base, *l))
-			return true;
-	return false;
-}
-
 bool fn_spec_names_symbol(const struct fn_spec *s, const char *name)
 {
 	return s->kind == FN_GLOB ? fnmatch(s->symbol, name, 0) == 0 : strcmp(s->symbol, name) == 0;

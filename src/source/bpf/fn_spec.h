@@ -39,9 +39,6 @@ int fn_spec_parse(const char *text, struct fn_spec *out, struct err *e);
 /* Whether a file that is mapped from that path is the one that the spec names. "(deleted)" may follow the path. */
 bool fn_spec_names_file(const struct fn_spec *s, const char *path);
 
-/* Whether a file of that path is a library whose exceptions may pass through a program's functions. */
-bool fn_spec_throws(const char *path);
-
 /* Whether it means a function of that name. */
 bool fn_spec_names_symbol(const struct fn_spec *s, const char *name);
 

@@ -87,6 +87,7 @@ struct group {
 	void *state;                          /* the group's own */
 	unsigned variant;                     /* below ops->variants: the one that is loaded */
 	struct err refused;                   /* why it is not the first of them */
+	bool switching;                       /* a thread attaches or detaches it: asked, keep, until and stage apart it is that one's */
 	bool attached;                        /* its programs run */
 	bool asked, keep;                     /* opt-in: to be switched on; and to stay so */
 	enum price_stage stage;               /* how much it measures; PRICE_OFF: it was too dear, and stays off */

@@ -95,7 +95,7 @@ void meter_close(struct meter *m)
 
 static bool has_price(const struct group *g)
 {
-	return g->attached && g->ops->price;
+	return !g->switching && g->attached && g->ops->price;
 }
 
 /* ---- what happens ---- */

@@ -261,7 +261,7 @@ static const char *end_text(struct sample *out, const struct sock_row *r, const 
 	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
 	bool inner = r->family == AF_INET6 && memcmp(address, mapped, sizeof mapped) == 0;
 	bool four = r->family == AF_INET || inner;
-	char name[INET6_ADDRSTRLEN] = "", number[8] = "*", text[64];
+	char name[INET6_ADDRSTRLEN] = "", number[12] = "*", text[64];
 
 	inet_ntop(four ? AF_INET : AF_INET6, inner ? address + 12 : address, name, sizeof name);
 	if (port)

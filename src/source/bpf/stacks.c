@@ -246,13 +246,14 @@ void stacks_read(struct stacks *s, struct locks *locks)
 
 void stacks_put(const struct stacks *s, struct sample *out)
 {
+	u64 all = s->broken + s->whole;
 	char why[240];
 
 	sites_put(s->sites, out);
 	sites_put_growth(s->growth, out);
 	if (s->broken) {
 		snprintf(why, sizeof why, "%llu of %llu stacks are cut off: %s", (unsigned long long)s->broken,
-			(unsigned long long)(s->broken + s->whole), s->why);
+			(unsigned long long)all, s->why);
 		sample_status(out, "stacks", STATUS_PARTIAL, why, "");
 	} else if (s->whole) {
 		sample_status(out, "stacks", STATUS_ON, "", "");

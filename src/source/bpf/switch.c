@@ -32,11 +32,9 @@ static void *work(void *switcher)
 	struct switcher *s = switcher;
 	struct group *g = s->group;
 
-	if (!s->on)
-		group_detach(g);
-	else if (!g->skeleton)
+	if (s->on && !g->skeleton)
 		load(g);
-	else if (group_attach(g, &g->why))
+	else if (!s->on || group_attach(g, &g->why))
 		group_detach(g);
 	atomic_store(&s->done, true);
 	return NULL;
@@ -57,17 +55,13 @@ void switcher_close(struct switcher *s)
 	free(s);
 }
 
-bool switcher_has(const struct switcher *s, const struct group *g)
-{
-	return s->group == g;
-}
-
 static void take_over(struct switcher *s, nsec_t now)
 {
 	struct group *g = s->group;
 
 	pthread_join(s->thread, NULL);
 	s->group = NULL;
+	g->switching = false;
 	if (s->on && !g->attached) /* it is not tried again until it is asked for again */
 		g->asked = false;
 	g->until = now + ON_FOR;
@@ -78,10 +72,12 @@ static void take_over(struct switcher *s, nsec_t now)
 static void begin(struct switcher *s, struct group *g)
 {
 	s->group = g;
+	g->switching = true;
 	s->on = g->asked;
 	atomic_store(&s->done, false);
 	if (pthread_create(&s->thread, NULL, work, s)) {
 		s->group = NULL;
+		g->switching = false;
 		g->asked = g->attached;
 		err_set(&g->why, 0, "cannot start a thread");
 	}
@@ -94,9 +90,11 @@ void switcher_go(struct switcher *s, nsec_t now)
 	for (size_t i = 0; i < s->room->ngroups; i++) {
 		struct group *g = &s->room->groups[i];
 
+		if (g->switching)
+			continue;
 		if (g->stage == PRICE_OFF)
 			g->asked = false;
-		if (g == s->group || !(g->ops->opt_in || (g->stage == PRICE_OFF && g->attached)))
+		if (!(g->ops->opt_in || (g->stage == PRICE_OFF && g->attached)))
 			continue;
 		if (g->ops->wanted && !g->why.text[0])
 			g->asked = g->keep = g->ops->wanted(s->room);

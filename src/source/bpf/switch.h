@@ -4,7 +4,8 @@
 
 #include "source/bpf/group.h"
 
-/* Does one thing at a time, on a thread of its own: loading takes longer than a tick may. All calls are the sampler's. */
+/* Does one thing at a time, on a thread of its own, which g->switching tells: loading takes longer than a tick may. All calls
+ * are the sampler's. */
 struct switcher;
 
 struct switcher *switcher_open(struct bpf_room *r);
@@ -12,9 +13,6 @@ void switcher_close(struct switcher *s); /* waits for its thread */
 
 /* Once a tick: takes over what was switched, switches off what nobody keeps, begins with what was asked for since. */
 void switcher_go(struct switcher *s, nsec_t now);
-
-/* Its thread has that group now: nobody else may touch it. */
-bool switcher_has(const struct switcher *s, const struct group *g);
 
 /* "on NAME", "on NAME keep" or "off NAME"; the answer is one line. */
 void switcher_ask(struct switcher *s, const char *question, char *answer, size_t size, nsec_t now);

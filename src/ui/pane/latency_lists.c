@@ -203,7 +203,7 @@ static size_t arrange(struct part *parts, size_t n, struct rect r, struct arrang
 
 int latency_lists_rows(const struct view *v, const struct latency_kind *kind, const char *metric, struct rect room)
 {
-	struct part parts[PARTS_MAX];
+	struct part parts[PARTS_MAX] = { { .title = NULL } };
 	struct arrangement a;
 	int need = 0;
 
@@ -230,7 +230,7 @@ static void draw_part(const struct view *v, struct canvas *c, struct rect r, con
 void latency_lists_draw(const struct view *v, struct canvas *c, struct rect r, const struct latency_kind *kind,
 	const char *metric)
 {
-	struct part parts[PARTS_MAX];
+	struct part parts[PARTS_MAX] = { { .title = NULL } };
 	struct arrangement a;
 	size_t n = r.rows ? arrange(parts, find_parts(v, kind, metric, parts), r, &a) : 0;
 	int row = r.row;
