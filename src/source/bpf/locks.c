@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "model/tables.h"
+#include "source/bpf/each.h"
 #include "source/bpf/pairs.h"
 
 #include <bpf/bpf.h>
@@ -53,7 +54,7 @@ struct locks {
 	bool taken[LOCK_HISTS];
 	struct lock **list;        /* contention first, then by heat, the hottest first */
 	size_t count, capacity;
-	struct lock **index;       /* open addressing by key */
+	struct lock **index;       /* open addressing by key; NULL: there was no lock yet */
 	size_t index_size;
 	nsec_t now, turned;
 	uint64_t waits;
@@ -96,10 +97,15 @@ void locks_close(struct locks *l)
 
 /* ---- which locks there are ---- */
 
+/* All kinds of an address begin at the same place. */
+static size_t hash_of(const struct locks *l, u32 tgid, u64 addr)
+{
+	return (addr ^ (u64)tgid << 40) * 0x9e3779b97f4a7c15u >> 32 & (l->index_size - 1);
+}
+
 static size_t place_in_index(const struct locks *l, const struct lock_key *k)
 {
-	u64 h = (k->addr ^ (u64)k->tgid << 40 ^ k->kind) * 0x9e3779b97f4a7c15u;
-	size_t i = h >> 32 & (l->index_size - 1);
+	size_t i = hash_of(l, k->tgid, k->addr);
 
 	while (l->index[i] && memcmp(&l->index[i]->key, k, sizeof *k) != 0)
 		i = (i + 1) & (l->index_size - 1);
@@ -141,9 +147,11 @@ static struct lock *lock_of(struct locks *l, const struct lock_key *k)
 /* The lock that a futex address stands for, of whichever kind; NULL: not seen. */
 static struct lock *lock_at(const struct locks *l, u32 tgid, u64 addr)
 {
-	for (size_t i = 0; i < l->count; i++)
-		if (l->list[i]->key.addr == addr && l->list[i]->key.tgid == tgid)
-			return l->list[i];
+	if (!l->index)
+		return NULL;
+	for (size_t i = hash_of(l, tgid, addr); l->index[i]; i = (i + 1) & (l->index_size - 1))
+		if (l->index[i]->key.addr == addr && l->index[i]->key.tgid == tgid)
+			return l->index[i];
 	return NULL;
 }
 
@@ -228,9 +236,11 @@ static bool recent(const struct locks *l, const struct lock *k, struct hist *out
 
 /* ---- reading ---- */
 
-static void take(struct locks *l, const struct lock_key *key, const struct lock_total *t, u64 epoch)
+static void take(void *locks, const void *key, const void *total)
 {
+	struct locks *l = locks;
 	struct lock *k = lock_of(l, key);
+	const struct lock_total *t = total;
 	u64 waits = t->waits - k->now.waits;
 
 	if (t->waits < k->now.waits) { /* it was deleted, and came again */
@@ -243,37 +253,10 @@ static void take(struct locks *l, const struct lock_key *key, const struct lock_
 	k->owner = t->owner;
 	if (waits)
 		k->used = l->now;
-	if (t->epoch == epoch && t->max > k->max)
+	if (t->epoch == l->group->room->control->epoch && t->max > k->max)
 		k->max = t->max;
 	if (is_contention(k))
 		l->waits += waits;
-}
-
-/* Everything in the map: in batches where the kernel has them (5.6), else key by key. */
-static void read_map(struct locks *l, u64 epoch)
-{
-	struct lock_key keys[CHUNK], key;
-	struct lock_total values[CHUNK];
-	u32 next, count = CHUNK;
-	void *from = NULL;
-	int rc;
-
-	do {
-		count = CHUNK;
-		rc = bpf_map_lookup_batch(l->map, from, &next, keys, values, &count, NULL);
-		if (rc && rc != -ENOENT)
-			break;
-		for (u32 i = 0; i < count; i++)
-			take(l, &keys[i], &values[i], epoch);
-		from = &next;
-	} while (!rc);
-	if (rc != -EINVAL && rc != -EOPNOTSUPP)
-		return;
-	for (struct lock_key *at = NULL; bpf_map_get_next_key(l->map, at, &key) == 0; at = &keys[0]) {
-		if (bpf_map_lookup_elem(l->map, &key, values) == 0)
-			take(l, &key, values, epoch);
-		keys[0] = key;
-	}
 }
 
 /* Contention before waits for work, however long those are. */
@@ -360,7 +343,7 @@ void locks_read(struct locks *l, nsec_t now)
 		l->list[i]->waiters = 0;
 		l->list[i]->waiting = 0;
 	}
-	read_map(l, l->group->room->control->epoch);
+	map_each(l->map, sizeof(struct lock_key), sizeof(struct lock_total), take, l);
 	count_waiters(l);
 	for (size_t i = 0; i < l->count; i++)
 		tell_blocked(l, l->list[i]);

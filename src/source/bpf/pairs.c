@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "model/tables.h"
+#include "source/bpf/each.h"
 #include "source/bpf/locks.h"
 
 #include <bpf/bpf.h>
@@ -25,7 +26,7 @@ struct pairs {
 	const struct group *group;
 	const struct slots *slots;
 	int map;
-	struct pair *list; /* who waited longest first */
+	struct pair *list; /* who waited longest first; while reading: by key, then those that only wait now */
 	size_t count, capacity;
 };
 
@@ -66,12 +67,23 @@ static bool waits_for_lock(const struct thread_slot *t)
 	return t->state == SLOT_BLOCKED && !t->woken && t->cause == CAUSE_LOCK;
 }
 
+static int by_key(const void *a, const void *b)
+{
+	return memcmp(&((const struct pair *)a)->key, &((const struct pair *)b)->key, sizeof(struct pair_key));
+}
+
+static void sort(struct pair *list, size_t count, int (*order)(const void *, const void *))
+{
+	if (count)
+		qsort(list, count, sizeof *list, order);
+}
+
+/* In a list by key; NULL: not there. */
 static struct pair *pair_of(struct pair *list, size_t count, const struct pair_key *key)
 {
-	for (size_t i = 0; i < count; i++)
-		if (memcmp(&list[i].key, key, sizeof *key) == 0)
-			return &list[i];
-	return NULL;
+	struct pair wanted = { .key = *key };
+
+	return count ? bsearch(&wanted, list, count, sizeof *list, by_key) : NULL;
 }
 
 static struct pair *add_pair(struct pairs *p, const struct pair_key *key)
@@ -82,22 +94,15 @@ static struct pair *add_pair(struct pairs *p, const struct pair_key *key)
 }
 
 /* Waits that are over. Those of threads that have ended leave the kernel's table. */
-static void read_map(struct pairs *p)
+static void take(void *pairs, const void *pair, const void *total)
 {
-	struct pair_key key, last, *at = NULL;
-	struct pair_total total;
+	struct pairs *p = pairs;
+	const struct pair_key *key = pair;
 
-	while (bpf_map_get_next_key(p->map, at, &key) == 0) {
-		bool alive = slots_by_tid(p->slots, key.waiter) != NULL;
-
-		if (alive && bpf_map_lookup_elem(p->map, &key, &total) == 0)
-			add_pair(p, &key)->total = total;
-		if (!alive)
-			bpf_map_delete_elem(p->map, &key);
-		else
-			last = key;
-		at = alive ? &last : at;
-	}
+	if (slots_by_tid(p->slots, key->waiter))
+		add_pair(p, key)->total = *(const struct pair_total *)total;
+	else
+		bpf_map_delete_elem(p->map, key);
 }
 
 /* Waits that go on. */
@@ -106,6 +111,7 @@ static void add_waiting(struct pairs *p)
 	size_t n;
 	const struct thread_slot *t = slots_list(p->slots, &n);
 	nsec_t now = slots_now(p->slots);
+	size_t over = p->count;
 
 	for (size_t i = 0; i < n; i++) {
 		struct pair_key key = { .tgid = t[i].tgid, .waiter = t[i].tid, .owner = t[i].owner, .kind = t[i].kind };
@@ -113,7 +119,7 @@ static void add_waiting(struct pairs *p)
 
 		if (!waits_for_lock(&t[i]) || !t[i].owner || now < t[i].since)
 			continue;
-		pair = pair_of(p->list, p->count, &key);
+		pair = pair_of(p->list, over, &key); /* a thread waits for one: those that are added are not asked for */
 		pair = pair ? pair : add_pair(p, &key);
 		pair->told += now - t[i].since;
 	}
@@ -126,8 +132,10 @@ void pairs_read(struct pairs *p)
 
 	p->list = NULL;
 	p->count = p->capacity = 0;
-	read_map(p);
+	map_each(p->map, sizeof(struct pair_key), sizeof(struct pair_total), take, p);
+	sort(p->list, p->count, by_key);
 	add_waiting(p);
+	sort(before, count, by_key);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct pair *old = pair_of(before, count, &p->list[i].key);
 
@@ -136,8 +144,7 @@ void pairs_read(struct pairs *p)
 			p->list[i].told = old->told;
 	}
 	free(before);
-	if (p->count)
-		qsort(p->list, p->count, sizeof *p->list, by_wait);
+	sort(p->list, p->count, by_wait);
 }
 
 static void put_pairs(const struct pairs *p, struct sample *out)
@@ -190,16 +197,20 @@ static void follow(const struct slots *s, const struct thread_slot *first, struc
 	}
 }
 
-/* Whether somebody waits for a thread: then its own chain is part of that one's. */
-static bool is_waited_for(const struct slots *s, const struct thread_slot *t)
+/* For each thread whether another waits for it: then its own chain is part of that one's. The caller frees. */
+static bool *find_waited_for(const struct slots *s)
 {
 	size_t n;
 	const struct thread_slot *list = slots_list(s, &n);
+	bool *waited_for = xcalloc(n + 1, sizeof *waited_for);
 
-	for (size_t i = 0; i < n; i++)
-		if (&list[i] != t && owner_now(s, &list[i]) == t)
-			return true;
-	return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct thread_slot *owner = owner_now(s, &list[i]);
+
+		if (owner && owner != &list[i])
+			waited_for[owner - list] = true;
+	}
+	return waited_for;
 }
 
 static int by_length(const void *a, const void *b)
@@ -250,13 +261,14 @@ static void put_chains(const struct pairs *p, const struct locks *names, struct 
 	struct table *t = sample_table(out, &table_lock_chains);
 	size_t n, found = 0, capacity = 0;
 	const struct thread_slot *list = slots_list(p->slots, &n);
+	bool *waited_for = find_waited_for(p->slots);
 	struct chain *chains = NULL, c;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!owner_now(p->slots, &list[i]))
 			continue;
 		follow(p->slots, &list[i], &c);
-		if (is_waited_for(p->slots, &list[i]) && !(c.circle && c.links[c.count - 1] == c.links[0]))
+		if (waited_for[i] && !(c.circle && c.links[c.count - 1] == c.links[0]))
 			continue;
 		chains = xgrow(chains, &capacity, found + 1, sizeof *chains);
 		chains[found++] = c;
@@ -266,6 +278,7 @@ static void put_chains(const struct pairs *p, const struct locks *names, struct 
 	for (size_t i = 0; i < found && i < CHAIN_ROWS; i++)
 		put_chain(&chains[i], names, slots_now(p->slots), t, out);
 	t->left_out = found > CHAIN_ROWS ? found - CHAIN_ROWS : 0;
+	free(waited_for);
 	free(chains);
 }
 

@@ -43,6 +43,8 @@ struct slots {
 	size_t places_capacity;
 	struct told *told;        /* by place */
 	size_t told_capacity;
+	u32 *by_tid, *by_inner;   /* open addressing: place in list[] + 1 */
+	size_t index_size;        /* of each; a power of two */
 };
 
 static void *map_array(int map, size_t size)
@@ -101,6 +103,8 @@ void slots_close(struct slots *s)
 	free(s->list);
 	free(s->places);
 	free(s->told);
+	free(s->by_tid);
+	free(s->by_inner);
 	free(s);
 }
 
@@ -166,6 +170,37 @@ static bool has_place(struct slots *s, u32 place)
 	return place < s->mapped || (place < SLOTS && map_places(s, s->mapped * 2 < SLOTS ? s->mapped * 2 : SLOTS));
 }
 
+static size_t hash_of(const struct slots *s, u32 tgid, u32 tid)
+{
+	return ((u64)tgid << 32 | tid) * 0x9e3779b97f4a7c15u >> 32 & (s->index_size - 1);
+}
+
+static void put_into(const struct slots *s, u32 *index, size_t at, u32 i)
+{
+	while (index[at])
+		at = (at + 1) & (s->index_size - 1);
+	index[at] = i + 1;
+}
+
+static void index_threads(struct slots *s)
+{
+	size_t size = s->index_size ? s->index_size : 64;
+
+	while (size < 2 * s->count)
+		size *= 2;
+	if (size > s->index_size) {
+		s->by_tid = xreallocarray(s->by_tid, size, sizeof(u32));
+		s->by_inner = xreallocarray(s->by_inner, size, sizeof(u32));
+		s->index_size = size;
+	}
+	memset(s->by_tid, 0, size * sizeof(u32));
+	memset(s->by_inner, 0, size * sizeof(u32));
+	for (u32 i = 0; i < s->count; i++) {
+		put_into(s, s->by_tid, hash_of(s, 0, s->list[i].tid), i);
+		put_into(s, s->by_inner, hash_of(s, s->list[i].tgid, s->list[i].inner_tid), i);
+	}
+}
+
 void slots_read(struct slots *s, nsec_t now)
 {
 	struct slot_times times;
@@ -192,6 +227,7 @@ void slots_read(struct slots *s, nsec_t now)
 		slot_times_of(&s->list[i], now, &times);
 		add(&s->total, &times);
 	}
+	index_threads(s);
 }
 
 const struct thread_slot *slots_list(const struct slots *s, size_t *count)
@@ -217,17 +253,23 @@ bool slots_are_split(const struct slots *s)
 
 const struct thread_slot *slots_by_tid(const struct slots *s, u32 tid)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].tid == tid)
-			return &s->list[i];
+	for (size_t at = hash_of(s, 0, tid); s->index_size && s->by_tid[at]; at = (at + 1) & (s->index_size - 1)) {
+		const struct thread_slot *t = &s->list[s->by_tid[at] - 1];
+
+		if (t->tid == tid)
+			return t;
+	}
 	return NULL;
 }
 
 const struct thread_slot *slots_by_inner(const struct slots *s, u32 tgid, u32 tid)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].tgid == tgid && s->list[i].inner_tid == tid)
-			return &s->list[i];
+	for (size_t at = hash_of(s, tgid, tid); s->index_size && s->by_inner[at]; at = (at + 1) & (s->index_size - 1)) {
+		const struct thread_slot *t = &s->list[s->by_inner[at] - 1];
+
+		if (t->tgid == tgid && t->inner_tid == tid)
+			return t;
+	}
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "model/tables.h"
+#include "source/bpf/each.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -39,6 +40,7 @@ struct sockets {
 	struct sockets_sum sum;
 	nsec_t walked, took;
 	u64 newest; /* tick of the kernel in which one of the table was used last */
+	bool full;  /* the table nearly is */
 };
 
 struct sockets *sockets_open(const struct group *g, const struct bpf_program *walker, int map, int closed, struct err *e)
@@ -102,24 +104,26 @@ static void walk_states(struct sockets *s)
 
 /* The table keeps what was closed unseen, as only TCP says when it is: when it gets full, who has sent and received nothing
  * since the last walk goes. */
+static void take_kept(void *sockets, const void *key, const void *value)
+{
+	struct sockets *s = sockets;
+	const struct sock_kept *kept = value;
+
+	if (s->full && kept->row.kind != SOCK_TCP && kept->state.looked + OLD < s->newest)
+		bpf_map_delete_elem(s->table, key);
+	s->newest = kept->state.looked > s->newest ? kept->state.looked : s->newest;
+	s->rows = xgrow(s->rows, &s->capacity, s->nrows + 1, sizeof *s->rows);
+	s->rows[s->nrows] = kept->row;
+	if (!kept->row.cookie)
+		s->rows[s->nrows].cookie = BY_INODE | kept->inode;
+	s->nrows++;
+}
+
 static void walk_table(struct sockets *s)
 {
-	size_t before = s->nrows;
-	u64 key, *last = NULL;
-	struct sock_kept kept;
-
-	for (s->nrows = 0; bpf_map_get_next_key(s->table, last, &key) == 0; last = &key) {
-		if (bpf_map_lookup_elem(s->table, &key, &kept))
-			continue;
-		if (before > SOCK_KEPT * 3 / 4 && kept.row.kind != SOCK_TCP && kept.state.looked + OLD < s->newest)
-			bpf_map_delete_elem(s->table, &key);
-		s->newest = kept.state.looked > s->newest ? kept.state.looked : s->newest;
-		s->rows = xgrow(s->rows, &s->capacity, s->nrows + 1, sizeof *s->rows);
-		s->rows[s->nrows] = kept.row;
-		if (!kept.row.cookie)
-			s->rows[s->nrows].cookie = BY_INODE | kept.inode;
-		s->nrows++;
-	}
+	s->full = s->nrows > SOCK_KEPT * 3 / 4;
+	s->nrows = 0;
+	map_each(s->table, sizeof(u64), sizeof(struct sock_kept), take_kept, s);
 }
 
 static void walk(struct sockets *s)
