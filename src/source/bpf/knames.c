@@ -157,7 +157,10 @@ bool knames_hidden(const struct knames *k)
 
 bool knames_near(const struct knames *k, u64 address)
 {
-	u64 from = k->ends[0] > IMAGE ? k->ends[0] - IMAGE : 0;
+	u64 from;
 
+	if (!k->sought || k->started) /* they are the thread's */
+		return false;
+	from = k->ends[0] > IMAGE ? k->ends[0] - IMAGE : 0;
 	return k->ends[0] && address - from < 2 * IMAGE;
 }
