@@ -257,6 +257,16 @@ static void put_hooks(FILE *out, const char *group)
 	fputs(" .\n", out);
 }
 
+static void put_price(FILE *out, const struct price_row *price)
+{
+	if (!price || price->own)
+		return;
+	fprintf(out, "An event costs the target %.0f ns", price->target[PRICE_FULL]);
+	if (price->bystander > 0)
+		fprintf(out, ", and one of anybody else that one %.0f ns", price->bystander);
+	fputs(".\n", out);
+}
+
 static void put_probes(FILE *out)
 {
 	fputs(".Bl -tag -width Ds\n", out);
@@ -266,6 +276,7 @@ static void put_probes(FILE *out)
 		fprintf(out, ".It Cm %s\n", g->name);
 		put_sentence(out, g->summary);
 		put_hooks(out, g->name);
+		put_price(out, g->price);
 		if (g->always)
 			fputs("Loaded with any of the others.\n", out);
 		if (g->opt_in && g->how) {

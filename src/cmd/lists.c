@@ -84,6 +84,24 @@ static void fill_sources(struct list_rows *out)
 	}
 }
 
+static const char *nanoseconds(double ns, char *buf, size_t size)
+{
+	snprintf(buf, size, ns > 0 ? "%.0f" : "", ns);
+	return buf;
+}
+
+static void fill_probes(struct list_rows *out)
+{
+	for (size_t i = 0; source_table[i]; i++) {
+		struct source_probe p;
+		char target[16], others[16];
+
+		for (size_t k = 0; source_table[i]->describe && source_table[i]->describe(k, &p); k++)
+			ADD(out, p.name, nanoseconds(p.target, target, sizeof target), nanoseconds(p.others, others, sizeof others),
+				p.how, p.summary);
+	}
+}
+
 static void fill_workloads(struct list_rows *out)
 {
 	for (size_t i = 0; workload_table[i]; i++)
@@ -158,6 +176,8 @@ const struct list list_table[] = {
 	{ "metrics", "every number, its kind and unit", { "name", "kind", "unit", "meaning", "from" }, fill_metrics },
 	{ "sources", "where numbers come from, and whether it works here", { "name", "summary", "state", "fix" },
 		fill_sources },
+	{ "probes", "the programs in the kernel, and the nanoseconds that each event costs who is watched and all others",
+		{ "name", "target_ns", "others_ns", "asked for by", "summary" }, fill_probes },
 	{ "workloads", "the built-in programs of tach run", { "name", "summary", "missing" }, fill_workloads },
 	{ "panes", "the parts of the dashboard", { "name", "title", "help" }, fill_panes },
 	{ "latency", "what --latency takes, what it means and where it misleads",

@@ -29,6 +29,13 @@ struct source_env {
 	struct handover *handover; /* of counters from one source to another; NULL: there is none */
 };
 
+/* A part of a source that is loaded, and costs something, for itself. */
+struct source_probe {
+	const char *name, *summary;
+	double target, others; /* nanoseconds that an event of the target, or of anybody else, costs; 0: too rare to count */
+	const char *how;       /* what asks for it; NULL: that its numbers are wanted */
+};
+
 struct source_ops {
 	const char *name;             /* "proc" */
 	const char *summary;          /* one line for `tach list sources` */
@@ -51,6 +58,9 @@ struct source_ops {
 	void (*ask)(void *state, const struct target *t, const char *question, char *answer, size_t size);
 
 	void (*close)(void *state);
+
+	/* Its probes as its tables have them, from 0 on; false behind the last. NULL: it has none. */
+	bool (*describe)(size_t i, struct source_probe *out);
 };
 
 extern const struct source_ops *const source_table[]; /* explicit list, NULL-ended */

@@ -274,6 +274,9 @@ static void questions_are_answered(void **state)
 		{ { "list", "options" }, "interval" },
 		{ { "list", "themes" }, "default\n" },
 		{ { "list", "workloads" }, "packet-udp" },
+#ifdef HAVE_LIBBPF
+		{ { "list", "probes", "--json" }, "\"asked for by\": \"--latency syscall\"" },
+#endif
 		{ { "run" }, "packet-udp" },
 		{ { "run", "packet-udp", "--help" }, "--size BYTES" },
 		{ { "stat", "--print-config" }, "interval = 1s" },

@@ -270,6 +270,20 @@ static void close_bpf(void *state)
 	free(s);
 }
 
+static bool describe(size_t i, struct source_probe *out)
+{
+	const struct group_ops *ops = group_table[i];
+
+	if (!ops)
+		return false;
+	*out = (struct source_probe){ .name = ops->name, .summary = ops->summary, .how = ops->opt_in ? ops->how : NULL };
+	if (ops->price && !ops->price->own) {
+		out->target = ops->price->target[PRICE_FULL];
+		out->others = ops->price->bystander;
+	}
+	return true;
+}
+
 const struct source_ops source_bpf = {
 	.name = "bpf",
 	.summary = "waits, locks, run queue and the time of every thread, by programs in the kernel",
@@ -281,4 +295,5 @@ const struct source_ops source_bpf = {
 	.read = read_bpf,
 	.ask = ask_bpf,
 	.close = close_bpf,
+	.describe = describe,
 };
