@@ -177,7 +177,7 @@ const struct list list_table[] = {
 	{ "sources", "where numbers come from, and whether it works here", { "name", "summary", "state", "fix" },
 		fill_sources },
 	{ "probes", "the programs in the kernel, and the nanoseconds that each event costs who is watched and all others",
-		{ "name", "target_ns", "others_ns", "asked for by", "summary" }, fill_probes },
+		{ "name", "target_ns", "others_ns", "asked_by", "summary" }, fill_probes },
 	{ "workloads", "the built-in programs of tach run", { "name", "summary", "missing" }, fill_workloads },
 	{ "panes", "the parts of the dashboard", { "name", "title", "help" }, fill_panes },
 	{ "latency", "what --latency takes, what it means and where it misleads",

@@ -275,7 +275,7 @@ static void questions_are_answered(void **state)
 		{ { "list", "themes" }, "default\n" },
 		{ { "list", "workloads" }, "packet-udp" },
 #ifdef HAVE_LIBBPF
-		{ { "list", "probes", "--json" }, "\"asked for by\": \"--latency syscall\"" },
+		{ { "list", "probes", "--json" }, "\"asked_by\": \"--latency syscall\"" },
 #endif
 		{ { "run" }, "packet-udp" },
 		{ { "run", "packet-udp", "--help" }, "--size BYTES" },
