@@ -60,7 +60,7 @@ void hist_subtract(struct hist *out, const struct hist *now, const struct hist *
 	top = top_bin(out);
 	if (top < 0)
 		out->max = 0;
-	else if (now->max > before->max)
+	else if (now->max > before->max && (int)tach_hist_bin(now->max) >= top) /* else it is not of all that time */
 		out->max = now->max;
 	else
 		out->max = tach_hist_floor((unsigned)top) + tach_hist_width((unsigned)top) - 1;

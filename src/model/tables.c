@@ -7,9 +7,16 @@
 	const struct table_def table = { name_, table##_list, table##_columns };
 TABLES(TABLE_DEFINE)
 
+#define TID_BITS 22 /* the kernel's PID_MAX_LIMIT */
+
 uint64_t table_thread_key(pid_t tid, uint64_t start)
 {
-	return start << 22 | (uint64_t)tid; /* a tid is below 2^22 */
+	return start << TID_BITS | (uint64_t)tid;
+}
+
+pid_t table_thread_tid(uint64_t key)
+{
+	return (pid_t)(key & ((1u << TID_BITS) - 1));
 }
 
 struct table *sample_find_table(const struct sample *s, const struct table_def *def)

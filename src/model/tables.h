@@ -167,6 +167,7 @@ TABLES(TABLE_DECLARE)
 
 /* The key of a thread's row: tid, and its start time in clock ticks after boot. */
 uint64_t table_thread_key(pid_t tid, uint64_t start);
+pid_t table_thread_tid(uint64_t key);
 
 /* The table of that definition in a sample that is being filled, by whichever source; NULL: nobody has made it. */
 struct table *sample_find_table(const struct sample *s, const struct table_def *def);

@@ -32,7 +32,7 @@ static inline struct actor actor_start(void (*body)(int line))
 	assert_true(a.pid >= 0);
 	if (a.pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		alarm(60);
+		alarm(110); /* a test has 120 seconds */
 		close(fds[0]);
 		body(fds[1]);
 		_exit(0);

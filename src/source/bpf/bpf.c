@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +38,6 @@ struct bpf_state {
 	struct switcher *switcher;
 };
 
-__attribute__((format(printf, 2, 0)))
 static __attribute__((format(printf, 2, 0))) int tell(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char text[512];
@@ -77,8 +75,12 @@ static void map_control(struct bpf_room *r)
 		mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	r->control = memory == MAP_FAILED ? NULL : memory;
-	if (r->control)
+	if (r->control) {
 		*r->control = (struct bpf_control){ .epoch = 1, .slow = { 0 } };
+	} else if (r->groups[0].skeleton) {
+		err_set(&r->groups[0].why, errno, "what the probes are told by cannot be mapped: %s", strerror(errno));
+		group_unload(&r->groups[0]); /* without it there are no others */
+	}
 }
 
 /* The ring is of whichever group has it first; and the thread that finds names. */
@@ -136,6 +138,12 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 
 	libbpf_set_print(tell);
 	*r = (struct bpf_room){ .env = env, .target = t, .ncpus = libbpf_num_possible_cpus(), .slow = slow_new() };
+	if (r->ncpus <= 0) {
+		err_set(e, -r->ncpus, "the number of CPUs is not known: %s", strerror(-r->ncpus));
+		slow_free(r->slow);
+		free(s);
+		return NULL;
+	}
 	while (group_table[r->ngroups])
 		r->ngroups++;
 	r->groups = xcalloc(r->ngroups, sizeof *r->groups);
@@ -158,7 +166,7 @@ static void *open_bpf(const struct source_env *env, const struct target *t, stru
 static void tell_marked(struct bpf_room *r)
 {
 	for (size_t i = 0; i < r->ngroups; i++)
-		if (!r->groups[i].switching && r->groups[i].skeleton && r->groups[i].ops->marked)
+		if (!r->groups[i].switching && r->groups[i].attached && r->groups[i].ops->marked)
 			r->groups[i].ops->marked(&r->groups[i]);
 }
 

@@ -52,7 +52,7 @@ static struct call_total total_of(const struct callwaits *w, u32 call, u64 epoch
 
 		sum.waits += c->waits;
 		sum.blocked += c->blocked;
-		if (c->epoch == epoch && c->max > sum.max)
+		if (c->epoch + 1 >= epoch && c->max > sum.max) /* or since the last look at it */
 			sum.max = c->max;
 		by_cause[i % CAUSES] += c->blocked;
 	}

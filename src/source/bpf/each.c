@@ -11,8 +11,8 @@
 
 #define CHUNK 256u
 
-/* Returns what ended it: -ENOENT after the last. */
-static int each_batch(int map, size_t key_size, size_t value_size, char *keys, char *values,
+/* False: the kernel cannot, of such a map or of any. */
+static bool each_batch(int map, size_t key_size, size_t value_size, char *keys, char *values,
 	void (*visit)(void *context, const void *key, const void *value), void *context)
 {
 	unsigned next[2], *from = NULL; /* a token of the kernel's: of a hash table a bucket's number */
@@ -22,13 +22,13 @@ static int each_batch(int map, size_t key_size, size_t value_size, char *keys, c
 		unsigned count = CHUNK;
 
 		rc = bpf_map_lookup_batch(map, from, next, keys, values, &count, NULL);
-		if (rc && rc != -ENOENT)
-			break;
+		if (rc && rc != -ENOENT) /* the last has that too */
+			return from != NULL;
 		for (size_t i = 0; i < count; i++)
 			visit(context, keys + i * key_size, values + i * value_size);
 		from = next;
 	} while (!rc);
-	return rc;
+	return true;
 }
 
 /* The next key is looked up before visit is called, which may delete this one. */
@@ -51,9 +51,8 @@ void map_each(int map, size_t key_size, size_t value_size,
 	void (*visit)(void *context, const void *key, const void *value), void *context)
 {
 	char *keys = xcalloc(CHUNK, key_size), *values = xcalloc(CHUNK, value_size);
-	int rc = each_batch(map, key_size, value_size, keys, values, visit, context);
 
-	if (rc == -EINVAL || rc == -EOPNOTSUPP)
+	if (!each_batch(map, key_size, value_size, keys, values, visit, context))
 		each_key(map, key_size, keys, keys + key_size, values, visit, context);
 	free(keys);
 	free(values);

@@ -100,6 +100,8 @@ static void fn_marked(struct group *g)
 	struct fn_group *own = g->state;
 	struct err e;
 
+	if (own->fn.running) /* more of it was marked: what is new is posted when it is read */
+		return;
 	fn_follow_post(&own->fn, g->room->target);
 	own->generation = target_generation(g->room->target);
 	if (target_is_held(g->room->target))

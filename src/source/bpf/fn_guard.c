@@ -31,7 +31,10 @@ void fn_guard_admit(struct fn *f, size_t slot, const struct fn_match *m)
 	s->past_landing_pad = m->past_landing_pad;
 	s->price = price;
 	admit_timed(s, m);
-	if (!f->force && price > FN_PRICE_MOST) {
+	if (!f->force && isnan(price)) {
+		s->refused = true;
+		err_set(&s->why, EPERM, "what a call of it would cost cannot be measured here; --force measures it nevertheless");
+	} else if (!f->force && price > FN_PRICE_MOST) {
 		s->refused = true;
 		err_set(&s->why, EPERM, "a call of it would take %s longer, as the kernel has to single-step the instruction that it "
 			"begins with; --force measures it nevertheless", fmt_seconds(text, price));

@@ -69,7 +69,7 @@ struct group_ops {
 	/* Where the rows do not say it; NULL: they do. Of an opt-in group: it is asked for by the room, not by name. */
 	bool (*wanted)(const struct bpf_room *r);
 
-	/* Opens the skeleton: sets g->object, g->skeleton and read-only data. */
+	/* Opens the skeleton: sets g->typed, g->skeleton and read-only data. */
 	int (*open)(struct group *g, struct err *e);
 	int (*attached)(struct group *g, struct err *e); /* after its programs are attached; NULL: nothing to do */
 	void (*marked)(struct group *g); /* the target is marked, or more of it is; NULL: nothing to do */

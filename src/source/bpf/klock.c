@@ -95,7 +95,7 @@ static void merge(struct klocks *k, size_t count, u64 epoch, nsec_t now)
 			l->max_before = turn ? was->max : was->max_before;
 			l->used = was->total.waits == l->total.waits ? was->used : now;
 		}
-		if (l->total.epoch == epoch && l->total.max > l->max)
+		if (l->total.epoch + 1 >= epoch && l->total.max > l->max) /* or since the last look at it */
 			l->max = l->total.max;
 	}
 	qsort(list, count, sizeof *list, compare_keys);

@@ -2,7 +2,6 @@
 #include "source/bpf/knames.h"
 
 #include "base/alloc.h"
-#include "base/log.h"
 #include "base/thread.h"
 
 #include <stdatomic.h>

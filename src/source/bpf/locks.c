@@ -2,7 +2,6 @@
 #include "source/bpf/locks.h"
 
 #include "base/alloc.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "model/tables.h"
 #include "source/bpf/each.h"
@@ -19,14 +18,14 @@
 #define ROWS 100                     /* of the table; the rest is left out, and counted */
 #define WINDOW (10 * NSEC_PER_SEC)   /* percentiles are of the last one to two of them */
 #define IDLE (120 * NSEC_PER_SEC)    /* a lock that nobody waited for so long is forgotten in the kernel */
+#define IDLE_FULL (5 * NSEC_PER_SEC) /* the same where that table is getting full */
+#define LISTED (2 * LOCKS)           /* some that the kernel has forgotten are remembered here */
 #define CHUNK 256
 #define NO_PLACE (-1)
 
-/* One lock. Totals go on when the kernel's entry is deleted: `base` holds what that had. */
 struct lock {
 	struct lock_key key;
-	struct lock_total now, base;
-	u64 waits_before;          /* at the last read */
+	struct lock_total now;
 	double heat;               /* blocked lately; sinks by a tenth a read */
 	nsec_t used;               /* last time its waits grew */
 	nsec_t max, max_before;    /* of this window and the one before */
@@ -144,6 +143,14 @@ static struct lock *lock_of(struct locks *l, const struct lock_key *k)
 	return *at;
 }
 
+/* NULL: it is new, and there is no room. */
+static struct lock *lock_if_room(struct locks *l, const struct lock_key *k)
+{
+	if (l->count < LISTED)
+		return lock_of(l, k);
+	return l->index[place_in_index(l, k)];
+}
+
 /* The lock that a futex address stands for, of whichever kind; NULL: not seen. */
 static struct lock *lock_at(const struct locks *l, u32 tgid, u64 addr)
 {
@@ -239,21 +246,18 @@ static bool recent(const struct locks *l, const struct lock *k, struct hist *out
 static void take(void *locks, const void *key, const void *total)
 {
 	struct locks *l = locks;
-	struct lock *k = lock_of(l, key);
+	struct lock *k = lock_if_room(l, key);
 	const struct lock_total *t = total;
-	u64 waits = t->waits - k->now.waits;
+	u64 waits;
 
-	if (t->waits < k->now.waits) { /* it was deleted, and came again */
-		k->base.waits += k->now.waits;
-		k->base.blocked += k->now.blocked;
-		k->base.queue += k->now.queue;
-		waits = t->waits;
-	}
+	if (!k)
+		return;
+	waits = t->waits - k->now.waits;
 	k->now = *t;
 	k->owner = t->owner;
 	if (waits)
 		k->used = l->now;
-	if (t->epoch == l->group->room->control->epoch && t->max > k->max)
+	if (t->epoch + 1 >= l->group->room->control->epoch && t->max > k->max) /* or since the last look at it */
 		k->max = t->max;
 	if (is_contention(k))
 		l->waits += waits;
@@ -289,7 +293,9 @@ static void count_waiters(struct locks *l)
 
 		if (t[i].state != SLOT_BLOCKED || !t[i].kind)
 			continue;
-		k = lock_of(l, &key);
+		k = lock_if_room(l, &key);
+		if (!k)
+			continue;
 		k->waiters++;
 		k->used = l->now;
 		if (!t[i].woken && l->now > t[i].since)
@@ -301,7 +307,7 @@ static void count_waiters(struct locks *l)
 /* Waits that are over and those that go on. One that ended between the two looks is in neither for a moment. */
 static void tell_blocked(struct locks *l, struct lock *k)
 {
-	nsec_t blocked = k->base.blocked + k->now.blocked + k->waiting;
+	nsec_t blocked = k->now.blocked + k->waiting;
 
 	if (blocked <= k->told)
 		return;
@@ -314,12 +320,13 @@ static void tell_blocked(struct locks *l, struct lock *k)
 /* Locks that nobody waits for any more leave the kernel's table, so that it does not fill up with old ones. */
 static void forget_idle(struct locks *l)
 {
+	nsec_t idle = l->count > LOCKS / 2 ? IDLE_FULL : IDLE;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
 		struct lock *k = l->list[i];
 
-		if (l->now - k->used < IDLE) {
+		if (l->now - k->used < idle) {
 			l->list[kept++] = k;
 			continue;
 		}
@@ -415,9 +422,9 @@ static void put_lock(const struct locks *l, const struct lock *k, struct table *
 	snprintf(text, sizeof text, "0x%llx", (unsigned long long)k->key.addr);
 	row[LOCKS_ADDR].text = sample_text(out, text);
 	row[LOCKS_PID].number = k->key.tgid;
-	row[LOCKS_WAITS].number = (double)(k->base.waits + k->now.waits);
+	row[LOCKS_WAITS].number = (double)k->now.waits;
 	row[LOCKS_WAIT].number = nsec_to_seconds(k->told);
-	row[LOCKS_RUNQUEUE].number = nsec_to_seconds(k->base.queue + k->now.queue);
+	row[LOCKS_RUNQUEUE].number = nsec_to_seconds(k->now.queue);
 	if (recent(l, k, &h)) {
 		u64 n = hist_count(&h);
 

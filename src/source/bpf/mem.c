@@ -165,6 +165,8 @@ static void mem_close(struct group *g)
 {
 	struct mem *m = g->state;
 
+	if (!m)
+		return;
 	free(m->cpus);
 	free(m);
 }

@@ -2,7 +2,6 @@
 #include "source/bpf/pairs.h"
 
 #include "base/alloc.h"
-#include "base/str.h"
 #include "model/tables.h"
 #include "source/bpf/each.h"
 #include "source/bpf/locks.h"
@@ -23,7 +22,6 @@ struct pair {
 };
 
 struct pairs {
-	const struct group *group;
 	const struct slots *slots;
 	int map;
 	struct pair *list; /* who waited longest first; while reading: by key, then those that only wait now */
@@ -34,7 +32,6 @@ struct pairs *pairs_open(const struct group *g, const struct slots *slots)
 {
 	struct pairs *p = xcalloc(1, sizeof *p);
 
-	p->group = g;
 	p->slots = slots;
 	p->map = group_map(g, "pairs");
 	return p;
@@ -213,6 +210,15 @@ static bool *find_waited_for(const struct slots *s)
 	return waited_for;
 }
 
+/* Of a circle one of its threads tells: the first in the list of threads. */
+static bool is_told_by_another(const struct chain *c)
+{
+	for (size_t i = 1; i + 1 < c->count; i++)
+		if (c->links[i] < c->links[0])
+			return true;
+	return false;
+}
+
 static int by_length(const void *a, const void *b)
 {
 	const struct chain *x = a, *y = b;
@@ -268,7 +274,7 @@ static void put_chains(const struct pairs *p, const struct locks *names, struct 
 		if (!owner_now(p->slots, &list[i]))
 			continue;
 		follow(p->slots, &list[i], &c);
-		if (waited_for[i] && !(c.circle && c.links[c.count - 1] == c.links[0]))
+		if (waited_for[i] && !(c.circle && c.links[c.count - 1] == c.links[0] && !is_told_by_another(&c)))
 			continue;
 		chains = xgrow(chains, &capacity, found + 1, sizeof *chains);
 		chains[found++] = c;

@@ -601,7 +601,18 @@ SEC("tp_btf/task_rename") int BPF_PROG(tach_rename, struct task_struct *t, const
 	return 0;
 }
 
-/* The threads that are there when tach comes: places, and what they wait for. */
+/* One that was moved out of the target: its place is as that of one that has ended. */
+static __always_inline void leave(u32 *mark)
+{
+	u32 place = (*mark >> 1) - 1;
+	struct thread_slot *s = *mark ? bpf_map_lookup_elem(&thread_slots, &place) : NULL;
+
+	*mark = 0;
+	if (s)
+		s->state = SLOT_DEAD;
+}
+
+/* The threads that are there when tach comes, or come to the target: places, and what they wait for. */
 SEC("iter/task") int tach_threads(struct bpf_iter__task *ctx)
 {
 	struct task_struct *t = ctx->task;
@@ -611,8 +622,12 @@ SEC("iter/task") int tach_threads(struct bpf_iter__task *ctx)
 	long state;
 	u32 *mark;
 
-	if (!t || !(mark = member_mark(t)) || (t->flags & PF_EXITING))
+	if (!t || !(mark = mark_get(t)) || (t->flags & PF_EXITING))
 		return 0;
+	if (!(*mark & 1)) {
+		leave(mark);
+		return 0;
+	}
 	state = state_of(t);
 	s = slot_of(t, mark, state == TASK_RUNNING ? SLOT_RUNNABLE : SLOT_BLOCKED, now, &fresh);
 	if (!s || !fresh)

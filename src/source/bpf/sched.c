@@ -13,13 +13,11 @@
 #include "source/bpf/split.h"
 #include "source/calls.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sched.skel.h"
-
 
 _Static_assert(SCHED_HISTS <= sizeof(((struct bpf_control *)0)->slow) / sizeof(u64), "a threshold for each");
 
@@ -146,8 +144,11 @@ static void put_hists(struct group *g, const struct sched *s, struct sample *out
 
 	for (u32 i = 0; i < SCHED_HISTS; i++) {
 		enum bpf_metric m = i == HIST_RUNQUEUE ? BPF_LAT_RUNQUEUE : BPF_LAT_OFFCPU_LOCK + (i - HIST_OFFCPU);
-		struct hist *h = hist_new();
+		struct hist *h;
 
+		if (!group_wants(g, m) && !(i != HIST_RUNQUEUE && group_wants(g, BPF_LAT_OFFCPU)))
+			continue;
+		h = hist_new();
 		if (!group_read_hist(g, s->hists, i, h)) {
 			free(h);
 			continue;

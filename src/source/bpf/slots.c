@@ -108,8 +108,8 @@ void slots_close(struct slots *s)
 	free(s);
 }
 
-/* False: it was written to all the time. */
-static bool copy(const struct thread_slot *from, struct thread_slot *to)
+/* Of one that is written to all the time what was seen last: of two moments, but no thread is left out. */
+static void copy(const struct thread_slot *from, struct thread_slot *to)
 {
 	for (int i = 0; i < TRIES; i++) {
 		u32 seq = __atomic_load_n(&from->seq, __ATOMIC_ACQUIRE);
@@ -117,9 +117,8 @@ static bool copy(const struct thread_slot *from, struct thread_slot *to)
 		memcpy(to, from, sizeof *to);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (!(seq & 1) && __atomic_load_n(&from->seq, __ATOMIC_RELAXED) == seq)
-			return true;
+			return;
 	}
-	return false;
 }
 
 void slot_times_of(const struct thread_slot *t, nsec_t now, struct slot_times *out)
@@ -201,9 +200,22 @@ static void index_threads(struct slots *s)
 	}
 }
 
+/* Totals never sink: what seemed to go on may turn out to have been over. */
+static void grow(struct slot_times *to, const struct slot_times *t)
+{
+#define GROW(member) to->member = t->member > to->member ? t->member : to->member
+	GROW(run);
+	GROW(queue);
+	for (int c = 0; c < CAUSES; c++)
+		GROW(blocked[c]);
+	GROW(voluntary);
+	GROW(involuntary);
+#undef GROW
+}
+
 void slots_read(struct slots *s, nsec_t now)
 {
-	struct slot_times times;
+	struct slot_times times, sum;
 
 	s->now = now;
 	s->count = 0;
@@ -215,18 +227,20 @@ void slots_read(struct slots *s, nsec_t now)
 		s->places = xgrow(s->places, &s->places_capacity, s->count + 1, sizeof *s->places);
 		s->places[s->count] = i;
 		t = &s->list[s->count];
-		if (!copy(&s->shared[i], t) || t->state == SLOT_FREE)
+		copy(&s->shared[i], t);
+		if (t->state == SLOT_FREE)
 			continue;
 		if (t->state == SLOT_DEAD)
 			bury(s, i, t);
 		else
 			s->count++;
 	}
-	s->total = s->ended;
+	sum = s->ended;
 	for (size_t i = 0; i < s->count; i++) {
 		slot_times_of(&s->list[i], now, &times);
-		add(&s->total, &times);
+		add(&sum, &times);
 	}
+	grow(&s->total, &sum);
 	index_threads(s);
 }
 
@@ -324,7 +338,7 @@ static void fill_row(union cell *row, const struct slot_times *t)
 static void fill_run(struct told *k, const struct thread_slot *t, const struct slot_times *now, union cell *row)
 {
 	double user = row[THREADS_USER].number - k->proc_user, system = row[THREADS_SYSTEM].number - k->proc_system;
-	double ran = nsec_to_seconds(now->run - k->run);
+	double ran = now->run > k->run ? nsec_to_seconds(now->run - k->run) : 0; /* what seemed to go on was over */
 
 	if (isnan(row[THREADS_RUNQUEUE].number) || isnan(user + system + row[THREADS_USER].number))
 		return;
@@ -340,7 +354,7 @@ static void fill_run(struct told *k, const struct thread_slot *t, const struct s
 	}
 	k->proc_user = row[THREADS_USER].number;
 	k->proc_system = row[THREADS_SYSTEM].number;
-	k->run = now->run;
+	k->run = now->run > k->run ? now->run : k->run;
 	row[THREADS_USER].number = k->user;
 	row[THREADS_SYSTEM].number = k->system;
 	row[THREADS_RUN].number = k->user + k->system;
@@ -350,19 +364,20 @@ static void fill_run(struct told *k, const struct thread_slot *t, const struct s
 void slots_fill_threads(struct slots *s, const struct locks *names, struct table *threads, struct sample *out)
 {
 	const nsec_t tick = NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK);
-	size_t hint = 0;
 
-	for (size_t i = 0; threads && i < s->count; i++) {
-		const struct thread_slot *t = &s->list[i];
-		union cell *row = table_find(threads, table_thread_key((pid_t)t->tid, t->start / tick), &hint);
+	for (size_t i = 0; threads && i < threads->nrows; i++) {
+		const struct thread_slot *t = slots_by_tid(s, (u32)table_thread_tid(threads->keys[i]));
+		union cell *row = threads->cells + i * threads->def->ncolumns;
 		struct slot_times times;
 		char text[64];
+		u32 place;
 
-		if (!row)
+		if (!t || table_thread_key((pid_t)t->tid, t->start / tick) != threads->keys[i])
 			continue;
+		place = s->places[t - s->list];
 		slot_times_of(t, s->now, &times);
-		s->told = xgrow(s->told, &s->told_capacity, s->places[i] + 1, sizeof *s->told);
-		fill_run(&s->told[s->places[i]], t, &times, row);
+		s->told = xgrow(s->told, &s->told_capacity, place + 1, sizeof *s->told);
+		fill_run(&s->told[place], t, &times, row);
 		fill_row(row, &times);
 		slot_waits_for(t, text, sizeof text);
 		row[THREADS_WAITS_FOR].text = sample_text(out,

@@ -82,8 +82,8 @@ static int by_cookie(const void *a, const void *b)
 	return (x->cookie > y->cookie) - (x->cookie < y->cookie);
 }
 
-/* All rows, as they come. The kernel gives whole ones, a page or so at a time. */
-static void walk_states(struct sockets *s)
+/* All rows, as they come. The kernel gives whole ones, a page or so at a time. False: these are not all. */
+static bool walk_states(struct sockets *s)
 {
 	int fd = bpf_iter_create(bpf_link__fd(s->link));
 	size_t have = 0;
@@ -97,6 +97,7 @@ static void walk_states(struct sockets *s)
 	if (fd >= 0)
 		close(fd);
 	s->nrows = have / sizeof *s->rows;
+	return n == 0;
 }
 
 /* Rows without a cookie have nobody who asks for them, and are known by their inode, which no cookie is as large as. */
@@ -126,14 +127,23 @@ static void walk_table(struct sockets *s)
 	map_each(s->table, sizeof(u64), sizeof(struct sock_kept), take_kept, s);
 }
 
-static void walk(struct sockets *s)
+/* By cookie. What comes meanwhile may move the kernel's place in its walk, so that it gives one twice. */
+static bool walk(struct sockets *s)
 {
+	bool whole = true;
+	size_t n = 0;
+
 	if (s->link)
-		walk_states(s);
+		whole = walk_states(s);
 	else
 		walk_table(s);
 	if (s->nrows)
 		qsort(s->rows, s->nrows, sizeof *s->rows, by_cookie);
+	for (size_t i = 0; i < s->nrows; i++)
+		if (!n || !s->rows[i].cookie || s->rows[n - 1].cookie != s->rows[i].cookie)
+			s->rows[n++] = s->rows[i];
+	s->nrows = whole ? n : 0;
+	return whole;
 }
 
 /* What the kernel does not settle. */
@@ -226,7 +236,8 @@ bool sockets_read(struct sockets *s, nsec_t now)
 	if (s->took > QUICK && now - s->walked < s->took * SHARE)
 		return false;
 	closed = read_closed(s); /* first: a socket must not be counted twice */
-	walk(s);
+	if (!walk(s))
+		return false;
 	follow(s);
 	add_up(s, &closed);
 	s->walked = now;

@@ -65,6 +65,10 @@ static void take_over(struct switcher *s, nsec_t now)
 	if (s->on && !g->attached) /* it is not tried again until it is asked for again */
 		g->asked = false;
 	g->until = now + ON_FOR;
+	if (g->attached)
+		g->why.text[0] = '\0';
+	else if (g->stage != PRICE_OFF)
+		group_set_stage(g, PRICE_FULL); /* the next time it begins anew */
 	if (g->attached && g->ops->marked)
 		g->ops->marked(g);
 }

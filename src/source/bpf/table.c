@@ -25,3 +25,5 @@ const struct group_ops *const group_table[] = {
 	&group_hw,
 	NULL,
 };
+
+_Static_assert(sizeof group_table / sizeof *group_table - 1 <= PRICE_GROUPS, "the meter has a place for each");

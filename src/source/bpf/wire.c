@@ -62,9 +62,13 @@ static void give_up(struct group *g, const char *why)
 static void wire_marked(struct group *g)
 {
 	struct wire *w = g->state;
+	struct wire_bpf *s = g->typed;
 
+	if (s->links.tach_in) /* it is there: more of the target was marked */
+		return;
+	free(w->path);
 	w->path = target_own_cgroup(g->room->target, &w->made, &g->why);
-	if (!w->path || attach(g->typed, w->path, &g->why))
+	if (!w->path || attach(s, w->path, &g->why))
 		give_up(g, NULL);
 }
 

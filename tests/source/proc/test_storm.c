@@ -6,7 +6,7 @@
 
 /* A fork of a program under the address sanitizer costs forty times as much. */
 #ifdef __SANITIZE_ADDRESS__
-#define FORKS 100
+#define FORKS 40
 #else
 #define FORKS 1000
 #endif
