@@ -42,6 +42,8 @@ static const char *const cause_names[CAUSES] = {
 
 const char *calls_name(uint32_t number)
 {
+	if (number == CALL_FOREIGN)
+		return "32-bit";
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		if (calls[i].number == number)
 			return calls[i].name;

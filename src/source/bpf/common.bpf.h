@@ -31,7 +31,6 @@ struct {
 /* The same by tid, for kernels before 5.11. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
 	__type(key, u32);
 	__type(value, u32);
@@ -67,12 +66,18 @@ static __always_inline struct bpf_control *control_get(void)
 	return bpf_map_lookup_elem(&control, &zero);
 }
 
+/* Most tasks have none of any kind: that is soon seen. */
+static __always_inline bool has_no_storage(struct task_struct *t)
+{
+	return bpf_core_field_exists(t->bpf_storage) && !t->bpf_storage;
+}
+
 static __always_inline u32 *mark_get(struct task_struct *t)
 {
 	u32 tid;
 
-	if (has_task_storage && bpf_core_field_exists(t->bpf_storage) && !t->bpf_storage)
-		return NULL; /* most tasks have none of any kind */
+	if (has_task_storage && has_no_storage(t))
+		return NULL;
 	if (has_task_storage)
 		return bpf_task_storage_get(&marks, t, 0, 0);
 	tid = t->pid;

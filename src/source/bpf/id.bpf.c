@@ -3,17 +3,20 @@
 
 const volatile bool follow_children;
 
-static __always_inline bool is_wanted(struct task_struct *parent, struct task_struct *child)
+static __always_inline bool is_wanted(struct task_struct *process, bool parent_is_member)
 {
 	if (cgroup_id)
-		return is_under(BPF_CORE_READ(child, cgroups, dfl_cgrp));
-	return follow_children && is_member(parent);
+		return is_under(BPF_CORE_READ(process, cgroups, dfl_cgrp));
+	return follow_children && parent_is_member;
 }
 
-/* Before the child runs. A thread gets a mark too: by it its process is known again when the thread execs. */
-SEC("tp_btf/sched_process_fork") int BPF_PROG(tach_fork, struct task_struct *parent, struct task_struct *child)
+/* Before it runs; threads that the kernel makes for a program come by here too (io_uring's). A thread gets a mark as well:
+ * by it its process is known again when the thread execs. */
+SEC("tp_btf/task_newtask") int BPF_PROG(tach_fork, struct task_struct *child)
 {
-	if (child->pid != child->tgid ? is_member(parent) : is_wanted(parent, child))
+	bool by_member = is_current_member();
+
+	if (child->pid != child->tgid ? by_member : is_wanted(child, by_member))
 		mark_make(child, 1);
 	return 0;
 }
@@ -40,13 +43,12 @@ SEC("tp_btf/sched_process_exec") int BPF_PROG(tach_exec, struct task_struct *tas
 	return 0;
 }
 
-/* Where marks are by tid they do not go with their task. */
-SEC("tp_btf/sched_process_exit") int BPF_PROG(tach_exit, struct task_struct *task)
+/* Where marks are by tid they do not go with their task. Not at its exit: its last switch comes after that. */
+SEC("tp_btf/sched_process_free") int BPF_PROG(tach_free, struct task_struct *task)
 {
 	u32 tid = task->pid;
 
-	if (!has_task_storage)
-		bpf_map_delete_elem(&tid_marks, &tid);
+	bpf_map_delete_elem(&tid_marks, &tid);
 	return 0;
 }
 
@@ -59,8 +61,8 @@ int BPF_PROG(tach_move, struct cgroup *to, const char *path, struct task_struct 
 {
 	u32 *mark;
 
-	if (!cgroup_id)
-		return 0;
+	if (!cgroup_id || BPF_CORE_READ(to, root) != BPF_CORE_READ(task, cgroups, dfl_cgrp, root))
+		return 0; /* not of the hierarchy of cgroups v2 */
 	if (is_under(to)) {
 		mark = mark_make(task->group_leader, 1);
 		if (mark)
@@ -83,7 +85,7 @@ SEC("iter/task") int tach_members(struct bpf_iter__task *ctx)
 
 	if (!t)
 		return 0;
-	wanted = t->pid != t->tgid ? is_member(t->group_leader) : is_member(t) || is_wanted(t->real_parent, t);
+	wanted = t->pid != t->tgid ? is_member(t->group_leader) : is_member(t) || is_wanted(t, is_member(t->real_parent));
 	mark = mark_get(t);
 	if (!wanted) {
 		if (mark)

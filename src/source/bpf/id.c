@@ -71,6 +71,7 @@ static int id_open(struct group *g, struct err *e)
 		return err_set(e, errno, "the program does not open: %s", strerror(errno));
 	GROUP_TAKE(g, s);
 	GROUP_SET_FEATURES(g, s);
+	bpf_program__set_autoload(s->progs.tach_free, !g->room->features.task_storage);
 	s->rodata->follow_children = g->room->env->children;
 	if (id_cgroup(g->room->target, &cgroup, &level)) {
 		s->rodata->cgroup_id = cgroup;

@@ -28,16 +28,14 @@ typedef u32 uint32_t;
 #define NULL ((void *)0)
 
 /* What <linux/bpf.h> and the system's headers would bring, and no kernel gives a name by its type information. */
-enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
+enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
-enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
-enum { BPF_F_USER_STACK = 256 };
+enum { BPF_RB_NO_WAKEUP = 1 };
 enum tach_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERF_EVENT_ARRAY = 4,
-	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_STACK = 23,
@@ -136,6 +134,7 @@ struct mm_struct {
 struct sched_entity {
 	struct cfs_rq *cfs_rq;
 	u64 sum_exec_runtime;
+	u8 sched_delayed; /* since 6.12 */
 };
 
 struct bpf_local_storage;
@@ -149,7 +148,7 @@ struct task_struct {
 	char comm[16];
 	void *stack;
 	unsigned int flags;
-	int on_cpu;
+	int on_cpu, on_rq, pagefault_disabled;
 	unsigned in_iowait : 1;
 	struct files_struct *files;
 	struct mm_struct *mm;
@@ -209,8 +208,8 @@ struct bpf_iter__task {
 
 /* <linux/sched.h> */
 #define TASK_RUNNING 0
-#define TASK_INTERRUPTIBLE 1
-#define TASK_UNINTERRUPTIBLE 2
+#define TASK_STOPPED 4
+#define TASK_TRACED 8
 #define TASK_DEAD 0x80
 #define PF_EXITING 4
 

@@ -55,13 +55,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, u64);
-} klock_counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
 	__type(value, struct bpf_hist);
 } klock_hists SEC(".maps");
 
@@ -221,21 +214,21 @@ SEC("tp_btf/contention_end") int BPF_PROG(tach_got, void *lock, int result)
 	u32 zero = 0, flags = 0;
 	struct klock_key k = { .lock = (u64)lock };
 	struct spin_waits *spins = bpf_map_lookup_elem(&klock_spins, &zero);
+	struct task_struct *t = bpf_get_current_task_btf();
 	struct sleep_waits *sleeps;
-	struct bpf_control *c = control_get();
-	u64 began = spins ? end(spins->of, SPINS, k.lock, &flags) : 0, took, *n;
+	struct bpf_control *c;
+	u64 began = spins ? end(spins->of, SPINS, k.lock, &flags) : 0, took;
 
+	if (has_no_storage(t))
+		return 0;
 	if (!began) {
-		sleeps = bpf_task_storage_get(&klock_sleeps, bpf_get_current_task_btf(), 0, 0);
+		sleeps = bpf_task_storage_get(&klock_sleeps, t, 0, 0);
 		began = sleeps ? end(sleeps->of, SLEEPS, k.lock, &flags) : 0;
 	}
-	if (!began || !c)
+	if (!began || !is_member(t) || !(c = control_get())) /* a begin whose end was not seen is nobody's */
 		return 0;
 	took = bpf_ktime_get_ns() - began;
 	hist_record(&klock_hists, 0, took, c->epoch);
-	n = bpf_map_lookup_elem(&klock_counts, &zero);
-	if (n)
-		*n += took;
 	find_site(ctx, &k);
 	waited(&k, flags, took, c->epoch);
 	return 0;

@@ -238,12 +238,12 @@ static void klock_read(struct group *g, struct sample *out)
 	share_identity(k);
 	forget_idle(g, k, now);
 	put_table(k, out);
-	group_put(g, out, BPF_KLOCK_WAIT, nsec_to_seconds(group_read_count(g, group_map(g, "klock_counts"), 0)));
 	if (!group_read_hist(g, group_map(g, "klock_hists"), 0, h)) {
 		free(h);
 		return;
 	}
 	k->waits = (double)hist_count(h);
+	group_put(g, out, BPF_KLOCK_WAIT, nsec_to_seconds(h->sum));
 	group_put(g, out, BPF_KLOCK_WAITS, k->waits);
 	group_put_hist(g, out, BPF_LAT_KLOCK, h);
 }

@@ -99,7 +99,11 @@ int BPF_PROG(tach_fault_user, unsigned long addr, struct pt_regs *regs, unsigned
 SEC("tp_btf/page_fault_kernel")
 int BPF_PROG(tach_fault_kernel, unsigned long addr, struct pt_regs *regs, unsigned long error)
 {
-	return (long)addr < 0 ? 0 : faulted(addr, error, true); /* the upper half is the kernel's */
+	if ((long)addr < 0) /* the upper half is the kernel's */
+		return 0;
+	if (bpf_get_current_task_btf()->pagefault_disabled) /* a copy that may fail: the probes' own, too */
+		return 0;
+	return faulted(addr, error, true);
 }
 
 /* In a fault of the program there is no system call; otherwise the pages come and go for another reason. */
@@ -115,10 +119,13 @@ static __always_inline bool is_in_call(struct task_struct *t)
 SEC("tp_btf/rss_stat") int BPF_PROG(tach_rss, struct mm_struct *mm, int member)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
-	struct open_fault *f = bpf_task_storage_get(&open_faults, t, 0, 0);
 	struct mem_counts *n;
+	struct open_fault *f;
 	u64 addr;
 
+	if (has_no_storage(t))
+		return 0;
+	f = bpf_task_storage_get(&open_faults, t, 0, 0);
 	if (!f || !f->addr || t->mm != mm)
 		return 0;
 	addr = f->addr;

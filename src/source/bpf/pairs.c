@@ -96,7 +96,7 @@ static void take(void *pairs, const void *pair, const void *total)
 	struct pairs *p = pairs;
 	const struct pair_key *key = pair;
 
-	if (slots_by_tid(p->slots, key->waiter))
+	if (slots_by_tid(p->slots, key->waiter) && owner_of(p->slots, key))
 		add_pair(p, key)->total = *(const struct pair_total *)total;
 	else
 		bpf_map_delete_elem(p->map, key);

@@ -3,13 +3,10 @@
  * which system call; and, as the registers of a blocked thread tell, on which futex, whose owner is read there and then.
  * No system call and no lock that is free pays for it.
  */
-#include "source/bpf/stack.bpf.h"
+#include "source/bpf/sched_block.bpf.h"
 
 #define SELDOM_TICKS 2 /* of the kernel: 2 to 20 ms */
 
-/* What waiting in a system call is, by its number: enum wait_cause, or CAUSE_BY_FD. */
-const volatile u8 call_causes[CALLS];
-const volatile u32 call_futex, call_futex_waitv, call_futex_wait;
 const volatile bool has_split; /* somebody wants the split by thread */
 
 struct {
@@ -50,14 +47,6 @@ struct {
 	__type(value, struct lock_total);
 } locks SEC(".maps");
 
-/* The locks that user space gave a histogram: their places in lock_hists, with PLACE_CONTENDED or without. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LOCK_PLACES);
-	__type(key, struct lock_key);
-	__type(value, u32);
-} lock_places SEC(".maps");
-
 /* Bins by atomic additions, one array for all CPUs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -82,66 +71,23 @@ struct {
 	__type(value, struct call_total);
 } calls SEC(".maps");
 
-struct registers {
-	long call;
-	u64 arg0, arg1, arg2;
-};
-
-/* By plain loads where the verifier knows the pointer: a third of the price. (Not for pointers in rare places: to load
- * one plainly costs the verifier a walk through all the kernel's types.) */
-#define READ_REGS(READ) \
-	do { \
-		out->call = READ(r, CALL_REG); \
-		out->arg0 = READ(r, ARG0_REG); \
-		out->arg1 = READ(r, ARG1_REG); \
-		out->arg2 = READ(r, ARG2_REG); \
-	} while (0)
-#define LOAD_REG(r, reg) (r)->reg
-
-#if defined(__TARGET_ARCH_x86)
-#define CALL_REG orig_ax
-#define ARG0_REG di
-#define ARG1_REG si
-#define ARG2_REG dx
-#elif defined(__TARGET_ARCH_arm64)
-#define CALL_REG syscallno
-#define ARG0_REG orig_x0
-#define ARG1_REG regs[1]
-#define ARG2_REG regs[2]
-#endif
-
-static __always_inline void read_regs(struct task_struct *t, struct registers *out)
-{
-	struct pt_regs *r = regs_of(t);
-
-	if (has_task_regs)
-		READ_REGS(LOAD_REG);
-	else
-		READ_REGS(BPF_CORE_READ);
-#if defined(__TARGET_ARCH_x86)
-	if ((has_task_regs ? r->cs : BPF_CORE_READ(r, cs)) == COMPAT_CS)
-		out->call = -1;
-#endif
-}
-
-static __always_inline long state_of(struct task_struct *t)
-{
-	struct task_struct___old *old = (void *)t;
-
-	return bpf_core_field_exists(t->__state) ? t->__state : old->state;
-}
-
 /* ---- places ---- */
 
-static __always_inline void slot_begin(struct thread_slot *s, struct task_struct *t, u32 state, u64 now)
+static __always_inline void slot_name(struct thread_slot *s, struct task_struct *t)
 {
 	struct pid *pid = BPF_CORE_READ(t, thread_pid);
 	u32 level = BPF_CORE_READ(pid, level);
 
-	s->seq++;
 	s->tid = t->pid;
 	s->tgid = t->tgid;
 	s->start = t->start_boottime;
+	bpf_probe_read_kernel(&s->inner_tid, sizeof s->inner_tid, (void *)&pid->numbers + level * bpf_core_type_size(struct upid));
+}
+
+static __always_inline void slot_begin(struct thread_slot *s, struct task_struct *t, u32 state, u64 now)
+{
+	s->seq++;
+	slot_name(s, t);
 	bpf_probe_read_kernel(s->comm, sizeof s->comm, t->comm);
 	s->since = now;
 	s->run = s->queue = s->voluntary = s->involuntary = 0;
@@ -157,9 +103,19 @@ static __always_inline void slot_begin(struct thread_slot *s, struct task_struct
 	s->kind = LOCK_NONE;
 	s->weight = 1;
 	s->fd = 0;
-	bpf_probe_read_kernel(&s->inner_tid, sizeof s->inner_tid, (void *)&pid->numbers + level * bpf_core_type_size(struct upid));
+	s->woken = 0;
 	s->state = state;
 	s->seq++;
+}
+
+/* One that is free; NULL: there is none. */
+static __always_inline struct thread_slot *slot_take(u32 *place)
+{
+	if (bpf_map_pop_elem(&free_slots, place)) {
+		lose(LOST_SLOTS);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&thread_slots, place);
 }
 
 /* The place of a member by its mark; *fresh when it is new: it stands in `state` from now on. NULL: there is none. */
@@ -173,11 +129,7 @@ static __always_inline struct thread_slot *slot_of(struct task_struct *t, u32 *m
 		place = (*mark >> 1) - 1;
 		return bpf_map_lookup_elem(&thread_slots, &place);
 	}
-	if (bpf_map_pop_elem(&free_slots, &place)) {
-		lose(LOST_SLOTS);
-		return NULL;
-	}
-	s = bpf_map_lookup_elem(&thread_slots, &place);
+	s = slot_take(&place);
 	if (!s)
 		return NULL;
 	*mark = (*mark & 1) | (place + 1) << 1;
@@ -186,110 +138,22 @@ static __always_inline struct thread_slot *slot_of(struct task_struct *t, u32 *m
 	return s;
 }
 
-/* ---- off the CPU ---- */
-
-/* Sockets, files or pipes: what a read or write waits for. */
-static __always_inline u32 look_at_fd(struct task_struct *t, u64 fd)
+/* The mark of a member. One that was moved out of the target leaves: its place is as that of one that has ended. */
+static __always_inline u32 *mark_of_switched(struct task_struct *t)
 {
-	struct fdtable *table = BPF_CORE_READ(t, files, fdt);
-	struct file **list = BPF_CORE_READ(table, fd), *file = NULL;
-	u16 mode;
+	u32 *mark = mark_get(t), place;
+	struct thread_slot *s;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return CAUSE_OTHER;
-	bpf_probe_read_kernel(&file, sizeof file, list + fd);
-	mode = BPF_CORE_READ(file, f_inode, i_mode) & 0170000;
-	if (mode == 0140000)
-		return CAUSE_NET;
-	return mode == 0100000 || mode == 0060000 || mode == 0040000 ? CAUSE_DISK : CAUSE_OTHER;
-}
-
-/* Most threads wait for the same descriptor all the time, which seldom becomes another: looked at anew now and then. */
-static __always_inline u32 cause_of_fd(struct thread_slot *s, struct task_struct *t, u32 fd)
-{
-	if (s->fd != fd + 1 || !(s->voluntary & 15)) {
-		s->fd = fd + 1;
-		s->fd_cause = look_at_fd(t, fd);
-	}
-	return s->fd_cause;
-}
-
-/* Some locks wait as condition variables do (read-write locks): user space knows them by who called. */
-static __always_inline bool is_contended(const struct thread_slot *s)
-{
-	struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = LOCK_WORK };
-	u32 *place = bpf_map_lookup_elem(&lock_places, &k);
-
-	return place && *place & PLACE_CONTENDED;
-}
-
-/* What a futex is waited for, by operation and value; reads the owner where the program keeps one. `t` is current. */
-static __always_inline void look_at_futex(struct thread_slot *s, struct registers *r)
-{
-	u32 operation = (u32)r->arg1 & 127, word = 0;
-	bool private = r->arg1 & 128;
-
-	s->addr = r->arg0;
-	s->value = (u32)r->arg2;
-	if (r->call == call_futex_wait) {
-		s->value = (u32)r->arg1;
-		operation = 9;
-		private = true;
-	} else if (r->call == call_futex_waitv) {
-		u64 first[2] = { 0, 0 }; /* value and address of the first of them */
-
-		bpf_probe_read_user(first, sizeof first, (void *)r->arg0);
-		s->value = (u32)first[0];
-		s->addr = first[1];
-		operation = 9;
-		private = true;
-	}
-	s->cause = CAUSE_IDLE;
-	if (operation == 6 || operation == 13) { /* FUTEX_LOCK_PI, FUTEX_LOCK_PI2 */
-		s->kind = LOCK_PI;
-		s->cause = CAUSE_LOCK;
-		bpf_probe_read_user(&word, sizeof word, (void *)s->addr);
-		s->owner = word & 0x3fffffff;
-	} else if (operation == 9 && !private) { /* before the next: in a pid namespace of its own a tid can be 2 */
-		s->kind = LOCK_JOIN;
-	} else if (s->value == 2) {
-		s->kind = LOCK_MUTEX;
-		s->cause = CAUSE_LOCK;
-		bpf_probe_read_user(&s->owner, sizeof s->owner, (void *)(s->addr + 8));
-	} else if (operation == 0 && s->value & 0x80000000 && s->value & 0x3fffffff) {
-		s->kind = LOCK_WORD;
-		s->cause = CAUSE_LOCK;
-		s->owner = s->value & 0x3fffffff;
-	} else if (operation == 9 || operation == 11) { /* FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI */
-		s->kind = LOCK_WORK;
-		s->cause = is_contended(s) ? CAUSE_LOCK : CAUSE_IDLE;
-	} else {
-		s->kind = LOCK_FUTEX;
-	}
-}
-
-static __always_inline void slot_block(struct thread_slot *s, struct task_struct *t)
-{
-	struct registers r;
-
-	read_regs(t, &r);
-	s->addr = 0;
-	s->value = s->owner = s->waker = 0;
-	s->kind = LOCK_NONE;
-	s->call = CALL_NONE;
-	s->cause = CAUSE_FAULT;
-	if (r.call >= 0 && r.call < CALLS) {
-		s->call = (u16)r.call;
-		s->cause = call_causes[r.call & (CALLS - 1)];
-		if (s->cause == CAUSE_BY_FD)
-			s->cause = cause_of_fd(s, t, (u32)r.arg0);
-		if (r.call == call_futex || r.call == call_futex_waitv || r.call == call_futex_wait)
-			look_at_futex(s, &r);
-	} else if (t->flags & PF_EXITING) {
-		s->cause = CAUSE_OTHER;
-	}
-	if (s->kind == LOCK_NONE && BPF_CORE_READ_BITFIELD(t, in_iowait))
-		s->cause = CAUSE_DISK;
+	if (!mark || *mark & 1)
+		return mark;
+	if (!*mark)
+		return NULL;
+	place = (*mark >> 1) - 1;
+	*mark = 0;
+	s = bpf_map_lookup_elem(&thread_slots, &place);
+	if (s)
+		s->state = SLOT_DEAD;
+	return NULL;
 }
 
 /* ---- on the CPU again ---- */
@@ -338,6 +202,8 @@ static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 
 		pk.owner = s->waker;
 		pk.kind |= PAIR_BY_WAKER;
 	}
+	if (!pk.owner)
+		return;
 	p = bpf_map_lookup_elem(&pairs, &pk);
 	if (p) {
 		__sync_fetch_and_add(&p->waits, weight);
@@ -348,6 +214,19 @@ static __always_inline void lock_waited(struct thread_slot *s, u64 blocked, u64 
 		if (bpf_map_update_elem(&pairs, &pk, &first, BPF_NOEXIST))
 			lose(LOST_PAIRS);
 	}
+}
+
+/* Whether to tell of it. When there were many in this tick, then only of longer ones: user space asks anew at the next. */
+static __always_inline bool is_slow(struct bpf_control *c, u32 hist, u64 took)
+{
+	hist &= SLOW_HISTS - 1;
+	if (took <= c->slow[hist])
+		return false;
+	if (c->slow_left[hist])
+		c->slow_left[hist]--;
+	else
+		c->slow[hist] = took;
+	return true;
 }
 
 static __always_inline void tell_slow(struct thread_slot *s, u32 hist, u64 blocked, u64 queue, u64 now)
@@ -374,13 +253,6 @@ static __always_inline void tell_slow(struct thread_slot *s, u32 hist, u64 block
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline struct thread_split *split_of(const u32 *mark)
-{
-	u32 place = (*mark >> 1) - 1;
-
-	return has_split ? bpf_map_lookup_elem(&thread_splits, &place) : NULL;
-}
-
 static __always_inline void wait_ended(struct thread_slot *s, struct thread_split *by, struct bpf_control *c, u64 blocked,
 	u64 queue, u64 now)
 {
@@ -394,7 +266,7 @@ static __always_inline void wait_ended(struct thread_slot *s, struct thread_spli
 	hist_record_for(&sched_hists, HIST_OFFCPU + cause, blocked, weight, c->epoch);
 	if (s->kind)
 		lock_waited(s, blocked, queue, weight, c->epoch);
-	if (blocked > c->slow[(HIST_OFFCPU + cause) & 15])
+	if (is_slow(c, HIST_OFFCPU + cause, blocked))
 		tell_slow(s, HIST_OFFCPU + cause, blocked, queue, now);
 	if (call >= CALLS)
 		return;
@@ -412,12 +284,18 @@ static __always_inline void wait_ended(struct thread_slot *s, struct thread_spli
 		t->max = blocked;
 }
 
-/* It runs from `now` on: the state before ends. */
-static __always_inline void slot_arrive(struct thread_slot *s, const u32 *mark, struct bpf_control *c, u64 now)
+/* It runs from `now` on: the state before ends. Like bin_of() a function that the verifier looks at once. */
+__noinline int slot_arrive(u32 place, u64 now)
 {
-	struct thread_split *by = split_of(mark);
-	u64 ready = s->since, queue;
+	struct thread_slot *s = bpf_map_lookup_elem(&thread_slots, &place);
+	struct bpf_control *c = control_get();
+	struct thread_split *by;
+	u64 ready, queue;
 
+	if (!s || !c)
+		return 0;
+	by = has_split ? bpf_map_lookup_elem(&thread_splits, &place) : NULL;
+	ready = s->since;
 	if (s->state == SLOT_BLOCKED) {
 		ready = s->woken && s->woken < now ? s->woken : now;
 		wait_ended(s, by, c, ready - s->since, now - ready, now);
@@ -427,26 +305,50 @@ static __always_inline void slot_arrive(struct thread_slot *s, const u32 *mark, 
 	if (by)
 		split_add(&by->parts[HIST_RUNQUEUE], s->weight, queue, c->window);
 	hist_record_for(&sched_hists, HIST_RUNQUEUE, queue, s->weight, c->epoch);
-	if (s->state == SLOT_RUNNABLE && queue > c->slow[HIST_RUNQUEUE])
+	if (s->state == SLOT_RUNNABLE && is_slow(c, HIST_RUNQUEUE, queue))
 		tell_slow(s, HIST_RUNQUEUE, 0, queue, now);
 	s->state = SLOT_RUNNING;
 	s->since = now;
+	s->woken = 0;
 	s->cpu = bpf_get_smp_processor_id();
+	return 0;
 }
 
 /* Of a lock that is new, and then now and then: enough to tell where most waits are. */
-static __always_inline bool stack_is_due(const struct lock_key *k, u32 role, u64 now)
+static __always_inline bool stack_is_due(const struct bpf_control *c, const struct lock_key *k, u32 role, u64 now)
 {
-	struct lock_total *l = bpf_map_lookup_elem(&locks, k);
+	struct lock_total *l, first = { .epoch = c->epoch };
 	u64 *last;
 
+	if (!c->stacks_left)
+		return false;
+	l = bpf_map_lookup_elem(&locks, k);
+	if (!l) { /* many may come to wait before the first wait is over */
+		bpf_map_update_elem(&locks, k, &first, BPF_NOEXIST);
+		l = bpf_map_lookup_elem(&locks, k);
+	}
 	if (!l)
-		return true;
+		return false;
 	last = role == STACK_WAIT ? &l->stacks[0] : &l->stacks[1];
-	if (now - *last < STACK_EVERY)
+	if (*last && now - *last < STACK_EVERY)
 		return false;
 	*last = now;
 	return true;
+}
+
+/* Of the current task, in that place. */
+__noinline int stack_where_it_waits(u32 place, u64 now)
+{
+	struct thread_slot *s = bpf_map_lookup_elem(&thread_slots, &place);
+	struct bpf_control *c = control_get();
+	struct lock_key k;
+
+	if (!s || !c)
+		return 0;
+	k = (struct lock_key){ .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
+	if (stack_is_due(c, &k, STACK_WAIT, now))
+		take_stack(regs_of(current_task()), c, s->addr, STACK_WAIT, s->kind, 1, now);
+	return 0;
 }
 
 static __always_inline void switch_in(struct task_struct *t, u32 *mark, u64 now)
@@ -460,7 +362,7 @@ static __always_inline void switch_in(struct task_struct *t, u32 *mark, u64 now)
 		return;
 	s->seq++;
 	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
-		slot_arrive(s, mark, c, now);
+		slot_arrive((*mark >> 1) - 1, now);
 	} else { /* nobody told that it left: it ran as long as it ran, the rest is unknown */
 		ran = t->se.sum_exec_runtime - s->executed;
 		ran = ran < now - s->since ? ran : now - s->since;
@@ -497,6 +399,7 @@ static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool pr
 		return;
 	weight = state & TASK_DEAD ? 1 : weight_of_wait(s, c);
 	if (!weight) {
+		s->woken = 0;
 		s->state = SLOT_UNSEEN;
 		return;
 	}
@@ -504,7 +407,7 @@ static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool pr
 	/* Some kernels switch now and then without telling: that it came to run is known by how long it ran. */
 	if (s->state == SLOT_BLOCKED || s->state == SLOT_RUNNABLE) {
 		ran = executed - s->executed;
-		slot_arrive(s, mark, c, ran < now - s->since ? now - ran : now);
+		slot_arrive((*mark >> 1) - 1, ran < now - s->since ? now - ran : now);
 	}
 	if (!fresh && s->state == SLOT_RUNNING)
 		s->run += now - s->since;
@@ -515,39 +418,47 @@ static __always_inline void switch_out(struct task_struct *t, u32 *mark, bool pr
 	s->voluntary = t->nvcsw - s->voluntary_before;
 	s->involuntary = t->nivcsw - s->involuntary_before;
 	s->since = now;
-	s->woken = 0;
+	s->woken = s->woken ? now : 0; /* somebody did so while it was on its way */
+	if (!s->woken)
+		s->waker = 0;
 	if (state & TASK_DEAD) {
 		s->state = SLOT_DEAD;
 	} else if (preempted || state == TASK_RUNNING) {
 		s->state = SLOT_RUNNABLE;
+		s->woken = 0;
 		s->call = CALL_NONE;
 	} else {
-		slot_block(s, t);
+		slot_block(s, t, state);
 		s->state = SLOT_BLOCKED;
 	}
 	s->seq++;
-	if (s->state == SLOT_BLOCKED && s->kind) {
-		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
-
-		if (stack_is_due(&k, STACK_WAIT, now))
-			take_stack(regs_of(t), c, s->addr, STACK_WAIT, s->kind, 1, now);
-	}
+	if (s->state == SLOT_BLOCKED && s->kind && c->stacks_left)
+		stack_where_it_waits((*mark >> 1) - 1, now);
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(tach_switch, bool preempted, struct task_struct *prev, struct task_struct *next)
 {
-	u32 *out = prev->pid ? member_mark(prev) : NULL, *in = next->pid ? member_mark(next) : NULL;
+	u32 *out = prev->pid ? mark_of_switched(prev) : NULL, *in = next->pid ? mark_of_switched(next) : NULL;
 	u64 now;
 
-	if (!out && !in)
-		return 0;
+	if (!out) {
+		asm volatile(""); /* no arithmetic with the two pointers, which the verifier refuses */
+		if (!in)
+			return 0;
+	}
 	now = bpf_ktime_get_ns();
 	if (out)
 		switch_out(prev, out, preempted, now);
 	if (in)
 		switch_in(next, in, now);
 	return 0;
+}
+
+/* It is off its queue already, but the hook of its switch has not run yet: its CPU looks for another thread first. */
+static __always_inline bool is_leaving(struct task_struct *t)
+{
+	return !t->on_rq || (bpf_core_field_exists(t->se.sched_delayed) && t->se.sched_delayed);
 }
 
 /* Runs in the waker. Where that lets a lock go, its stack says where. */
@@ -562,15 +473,15 @@ SEC("tp_btf/sched_waking") int BPF_PROG(tach_waking, struct task_struct *t)
 		return 0;
 	place = (*mark >> 1) - 1;
 	s = bpf_map_lookup_elem(&thread_slots, &place);
-	if (!s || s->state != SLOT_BLOCKED || s->woken)
+	if (!s || s->woken || (s->state != SLOT_BLOCKED && !(s->state == SLOT_RUNNING && is_leaving(t))))
 		return 0;
 	now = bpf_ktime_get_ns();
 	s->waker = (u32)bpf_get_current_pid_tgid();
 	s->woken = now;
-	if (s->cause == CAUSE_LOCK && (c = control_get())) {
+	if (s->state == SLOT_BLOCKED && s->cause == CAUSE_LOCK && (c = control_get())) {
 		struct lock_key k = { .addr = s->addr, .tgid = s->tgid, .kind = s->kind };
 
-		if ((u32)(bpf_get_current_pid_tgid() >> 32) == s->tgid && stack_is_due(&k, STACK_HOLD, now))
+		if ((u32)(bpf_get_current_pid_tgid() >> 32) == s->tgid && stack_is_due(c, &k, STACK_HOLD, now))
 			take_stack(regs_of(current_task()), c, s->addr, STACK_HOLD, s->kind, 1, now);
 	}
 	return 0;
@@ -596,20 +507,11 @@ SEC("tp_btf/task_rename") int BPF_PROG(tach_rename, struct task_struct *t, const
 		return 0;
 	place = (*mark >> 1) - 1;
 	s = bpf_map_lookup_elem(&thread_slots, &place);
-	if (s)
-		bpf_probe_read_kernel_str(s->comm, sizeof s->comm, name);
+	if (!s)
+		return 0;
+	bpf_probe_read_kernel_str(s->comm, sizeof s->comm, name);
+	slot_name(s, t); /* after exec by another than the first thread it has that one's tid */
 	return 0;
-}
-
-/* One that was moved out of the target: its place is as that of one that has ended. */
-static __always_inline void leave(u32 *mark)
-{
-	u32 place = (*mark >> 1) - 1;
-	struct thread_slot *s = *mark ? bpf_map_lookup_elem(&thread_slots, &place) : NULL;
-
-	*mark = 0;
-	if (s)
-		s->state = SLOT_DEAD;
 }
 
 /* The threads that are there when tach comes, or come to the target: places, and what they wait for. */
@@ -618,28 +520,28 @@ SEC("iter/task") int tach_threads(struct bpf_iter__task *ctx)
 	struct task_struct *t = ctx->task;
 	u64 now = bpf_ktime_get_ns();
 	struct thread_slot *s;
-	bool fresh;
+	u32 *mark, place;
 	long state;
-	u32 *mark;
 
-	if (!t || !(mark = mark_get(t)) || (t->flags & PF_EXITING))
+	if (!t || t->flags & PF_EXITING || !(mark = mark_of_switched(t)) || *mark >> 1)
 		return 0;
-	if (!(*mark & 1)) {
-		leave(mark);
+	s = slot_take(&place);
+	if (!s)
 		return 0;
-	}
 	state = state_of(t);
-	s = slot_of(t, mark, state == TASK_RUNNING ? SLOT_RUNNABLE : SLOT_BLOCKED, now, &fresh);
-	if (!s || !fresh)
-		return 0;
-	s->seq++;
+	slot_begin(s, t, state == TASK_RUNNING ? SLOT_RUNNABLE : SLOT_BLOCKED, now);
 	if (t->on_cpu)
 		s->state = SLOT_RUNNING;
 	else if (state != TASK_RUNNING)
-		slot_block(s, t);
-	if (s->kind != LOCK_WORD) /* its memory is not the one that is mapped now */
+		slot_block(s, t, state);
+	if (s->kind != LOCK_WORD) /* the memory that is mapped now is not its own */
 		s->owner = 0;
-	s->seq++;
+	if (*(volatile u32 *)mark >> 1) { /* a hook was quicker */
+		s->state = SLOT_FREE;
+		bpf_map_push_elem(&free_slots, &place, 0);
+	} else {
+		*mark = (*mark & 1) | (place + 1) << 1;
+	}
 	return 0;
 }
 

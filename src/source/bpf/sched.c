@@ -19,7 +19,9 @@
 
 #include "sched.skel.h"
 
-_Static_assert(SCHED_HISTS <= sizeof(((struct bpf_control *)0)->slow) / sizeof(u64), "a threshold for each");
+_Static_assert(SCHED_HISTS <= SLOW_HISTS, "a threshold for each");
+
+#define SLOW_A_TICK 32 /* four times what is kept */
 
 struct sched {
 	struct slots *slots;
@@ -119,8 +121,10 @@ static void take_slow(struct bpf_room *r, const void *record, size_t size)
 /* Tells the kernel what is slow. */
 static void set_control(const struct bpf_room *r)
 {
-	for (int i = 0; i < SCHED_HISTS; i++)
+	for (int i = 0; i < SCHED_HISTS; i++) {
 		r->control->slow[i] = UINT64_MAX;
+		r->control->slow_left[i] = SLOW_A_TICK;
+	}
 	for (size_t i = 0; i < TOLD; i++)
 		r->control->slow[told[i].hist] = slow_threshold(r->slow, bpf_rows[told[i].metric].name);
 }

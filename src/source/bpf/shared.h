@@ -24,10 +24,10 @@ enum lock_kind {
 	LOCK_JOIN,  /* the value is a tid of the process: pthread_join */
 	LOCK_WORK,  /* a bitset wait: condition variable, semaphore, read-write lock, barrier */
 	LOCK_FUTEX, /* a plain wait with another value */
-	LOCK_KINDS
 };
 
 #define SLOTS 16384         /* threads at a time */
+#define TIDS (1u << 22)     /* the kernel's PID_MAX_LIMIT */
 #define LOCKS 4096
 #define LOCK_HISTS 64
 #define LOCK_PLACES 256
@@ -45,7 +45,7 @@ enum slot_state {
 	SLOT_UNSEEN /* only some waits are measured, and this is none of them: what it does is not known */
 };
 
-/* One thread. Written by the CPU that switches it; `seq` is odd meanwhile. Times are nanoseconds of the kernel's
+/* One thread. Written by the CPU that switches it; `seq` is odd meanwhile (woken, waker and comm are others'). Times are nanoseconds of the kernel's
  * monotonic clock. Totals do not hold what goes on: that is now - since. */
 struct thread_slot {
 	u32 seq, state;
@@ -69,6 +69,7 @@ struct thread_slot {
 	u16 weight;      /* waits that this one stands for */
 	u32 fd, fd_cause; /* last descriptor looked at + 1, and what waiting for it is */
 	u32 inner_tid;   /* its tid in its own pid namespace, as locks hold it */
+	u32 pad[9];      /* so that no two of them, on two CPUs, are in one line of the cache */
 };
 
 /* One histogram a CPU. The count is the sum of the bins. max is of the epoch it carries. */
@@ -291,12 +292,15 @@ enum price_stage {
 enum { STAGED_SCHED, STAGED_SYS, STAGED };
 
 /* Written by user space, read by programs. */
+#define SLOW_HISTS 16 /* a power of two */
+
 struct bpf_control {
 	u64 epoch;       /* maxima of an older one are stale */
 	u32 stacks_left; /* how many may be taken until it is written anew */
 	u32 window;      /* of maxima by thread; begins anew every ten seconds */
 	u32 stage[STAGED]; /* enum price_stage of the groups that have more than all or nothing */
-	u64 slow[16];     /* waits (SCHED_HISTS of them) that take longer are told one by one */
+	u64 slow[SLOW_HISTS];     /* waits (SCHED_HISTS of them) that take longer are told one by one */
+	u32 slow_left[SLOW_HISTS]; /* how many; then only those that take longer than all told */
 };
 
 #endif

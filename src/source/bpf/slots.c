@@ -41,6 +41,8 @@ struct slots {
 	struct slot_times ended, total;
 	u32 *places;              /* of list[] */
 	size_t places_capacity;
+	struct thread_slot *whole; /* by place: the last copy during which nobody wrote */
+	size_t whole_capacity;
 	struct told *told;        /* by place */
 	size_t told_capacity;
 	u32 *by_tid, *by_inner;   /* open addressing: place in list[] + 1 */
@@ -103,13 +105,14 @@ void slots_close(struct slots *s)
 	free(s->list);
 	free(s->places);
 	free(s->told);
+	free(s->whole);
 	free(s->by_tid);
 	free(s->by_inner);
 	free(s);
 }
 
-/* Of one that is written to all the time what was seen last: of two moments, but no thread is left out. */
-static void copy(const struct thread_slot *from, struct thread_slot *to)
+/* False: it was written to all the time. */
+static bool copy(const struct thread_slot *from, struct thread_slot *to)
 {
 	for (int i = 0; i < TRIES; i++) {
 		u32 seq = __atomic_load_n(&from->seq, __ATOMIC_ACQUIRE);
@@ -117,8 +120,9 @@ static void copy(const struct thread_slot *from, struct thread_slot *to)
 		memcpy(to, from, sizeof *to);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (!(seq & 1) && __atomic_load_n(&from->seq, __ATOMIC_RELAXED) == seq)
-			return;
+			return true;
 	}
+	return false;
 }
 
 void slot_times_of(const struct thread_slot *t, nsec_t now, struct slot_times *out)
@@ -160,7 +164,7 @@ static void bury(struct slots *s, u32 place, const struct thread_slot *t)
 	add(&s->ended, &times);
 	if (s->splits)
 		memset(&s->splits[place], 0, sizeof s->splits[place]);
-	s->shared[place].state = SLOT_FREE;
+	s->shared[place].state = s->whole[place].state = SLOT_FREE;
 	bpf_map_update_elem(s->free_map, NULL, &place, BPF_ANY);
 }
 
@@ -226,8 +230,12 @@ void slots_read(struct slots *s, nsec_t now)
 		s->list = xgrow(s->list, &s->capacity, s->count + 1, sizeof *s->list);
 		s->places = xgrow(s->places, &s->places_capacity, s->count + 1, sizeof *s->places);
 		s->places[s->count] = i;
+		s->whole = xgrow(s->whole, &s->whole_capacity, i + 1, sizeof *s->whole);
 		t = &s->list[s->count];
-		copy(&s->shared[i], t);
+		if (copy(&s->shared[i], t))
+			s->whole[i] = *t;
+		else
+			*t = s->whole[i]; /* a tick old: no thread is left out */
 		if (t->state == SLOT_FREE)
 			continue;
 		if (t->state == SLOT_DEAD)

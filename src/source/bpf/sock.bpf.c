@@ -167,7 +167,7 @@ SEC("tp_btf/sys_exit") int BPF_PROG(tach_call, struct pt_regs *regs, long ret)
 
 /* ---- connections ---- */
 
-static __always_inline void settle(const struct sock *sk)
+static __always_inline void settle(const struct sock *sk, int old)
 {
 	struct sock_state *s = state_get(sk);
 	struct sock_closed *c;
@@ -177,7 +177,7 @@ static __always_inline void settle(const struct sock *sk)
 
 	if (!s || s->settled || !(c = bpf_map_lookup_elem(&sock_closed, &zero)))
 		return;
-	if (s->role != ROLE_LISTEN) {
+	if (s->role != ROLE_LISTEN || old == TCP_LISTEN) { /* an accepted one may still have the listener's */
 		s->settled = true;
 		read_totals(sk, SOCK_TCP, &t);
 		subtract(&t, &s->base);
@@ -215,7 +215,7 @@ SEC("tp_btf/inet_sock_set_state") int BPF_PROG(tach_state, const struct sock *sk
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (new == TCP_CLOSE)
-		settle(sk);
+		settle(sk, old);
 	else if (new == TCP_SYN_SENT)
 		begin(sk, ROLE_CLIENT, TCP_SYN_SENT);
 	else if (new == TCP_LISTEN)

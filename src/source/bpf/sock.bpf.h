@@ -363,9 +363,11 @@ static __always_inline void split(const u32 *mark, u32 hist, u64 took)
 static __always_inline void ended(struct sock_cpu *c, struct sock_state *s, const u32 *mark, u32 role)
 {
 	u32 hist = role == ROLE_SERVER ? SOCK_REQUEST : role == ROLE_CLIENT ? SOCK_UPSTREAM : SOCK_GAP;
-	u64 now = bpf_ktime_get_ns(), took = now - s->at;
+	u64 at = *(volatile u64 *)&s->at, now = bpf_ktime_get_ns(), took = now - at;
 
 	s->at = 0;
+	if (!at || at > now) /* another thread was quicker at this socket */
+		return;
 	record(c, hist, took);
 	split(mark, hist, took);
 	if (gate_passes(&sock_control.gates[hist], took))
@@ -425,10 +427,12 @@ static __always_inline void messages(const struct sock *sk, bool typed, const u3
 	if (!s && !(s = state_found(sk, kind)))
 		return;
 	s->messages[way] += n;
-	if (kind == SOCK_TCP && s->role == ROLE_LISTEN)
+	if (kind == SOCK_TCP && s->role == ROLE_LISTEN) { /* a copy of the listener's: the kernel counts it anew */
 		s->role = ROLE_SERVER;
-	else if (kind == SOCK_TCP && s->role == ROLE_UNKNOWN)
+		s->base = (struct sock_totals){ 0 };
+	} else if (kind == SOCK_TCP && s->role == ROLE_UNKNOWN) {
 		s->role = tcp_role(sk);
+	}
 	if (!has_sock_storage)
 		keep(sk, kind, s);
 	if (!time_requests)

@@ -161,8 +161,9 @@ static struct known know(const struct sock_row *r, const struct known *before)
 
 	for (int i = 0; i < TOTALS; i++) {
 		uint64_t last = before ? before->total[i] : 0;
+		uint32_t more = now[i] - (uint32_t)last;
 
-		k.total[i] = last + (uint32_t)(now[i] - (uint32_t)last);
+		k.total[i] = more < 1u << 31 ? last + more : now[i]; /* else it was connected anew */
 	}
 	return k;
 }

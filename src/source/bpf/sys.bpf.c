@@ -23,10 +23,9 @@ struct {
 	__type(value, struct open_call);
 } open_calls SEC(".maps");
 
-/* The same by tid, for kernels before 5.11. */
+/* The same by tid, for kernels before 5.11; those of threads that have ended give way. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, u32);
 	__type(value, struct open_call);
@@ -56,8 +55,8 @@ static __always_inline struct open_call *call_get(void)
 
 	if (has_task_storage) {
 		t = bpf_get_current_task_btf();
-		if (bpf_core_field_exists(t->bpf_storage) && !t->bpf_storage)
-			return NULL; /* most tasks have none of any kind */
+		if (has_no_storage(t))
+			return NULL;
 		return bpf_task_storage_get(&open_calls, t, 0, 0);
 	}
 	tid = (u32)bpf_get_current_pid_tgid();
@@ -79,12 +78,13 @@ static __always_inline struct open_call *call_make(void)
 /* What a task of the target has from its first call on is enough to know it by. */
 SEC("tp_btf/sys_enter") int BPF_PROG(tach_sys_enter, struct pt_regs *regs, long number)
 {
-	struct bpf_control *control = control_get();
 	struct open_call *c = call_get();
+	struct bpf_control *control;
 	u32 weight;
 
 	if ((!c || may_leave || !has_task_storage) && !is_current_member()) /* a tid is used again */
 		return 0;
+	control = control_get();
 	weight = control ? draw(control, STAGED_SYS) : 0;
 	if (!weight)
 		return 0;
@@ -113,6 +113,8 @@ SEC("tp_btf/sys_exit") int BPF_PROG(tach_sys_exit, struct pt_regs *regs, long re
 	began = c->began;
 	call = c->call;
 	c->began = 0;
+	if (!has_task_storage && !is_current_member()) /* a tid is used again */
+		return 0;
 	control = control_get();
 	if (began < not_before || !control)
 		return 0;

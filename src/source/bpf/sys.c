@@ -79,7 +79,7 @@ static struct sys_total total_of(const struct group *g, const struct sys *s, u32
 static union cell *row_of(struct table *t, u32 call, bool waited, size_t *hint, struct sample *out)
 {
 	union cell *row = table_find(t, call, hint);
-	const char *name = call == CALL_FOREIGN ? "32-bit" : calls_name(call);
+	const char *name = calls_name(call);
 	char number[16];
 
 	if (row)
