@@ -95,14 +95,6 @@ static const char *read_segments(struct elf_file *f, int fd, const Elf64_Ehdr *h
 	return NULL;
 }
 
-static void note_compressed(struct elf_file *f, int fd, const Elf64_Shdr *s)
-{
-	Elf64_Chdr c;
-
-	if (elf_read_at(fd, &c, sizeof c, s->sh_offset))
-		f->compressed += c.ch_size < UINT64_MAX / 2 - f->compressed ? c.ch_size : UINT64_MAX / 2 - f->compressed;
-}
-
 static void take_section(struct elf_file *f, int fd, const Elf64_Shdr *s, const char *name)
 {
 	struct elf_part part = { s->sh_addr, s->sh_offset, s->sh_size, s->sh_link, s->sh_flags & SHF_COMPRESSED };
@@ -111,8 +103,6 @@ static void take_section(struct elf_file *f, int fd, const Elf64_Shdr *s, const 
 		return;
 	if (s->sh_type == SHT_NOTE)
 		read_notes(f, fd, s->sh_offset, s->sh_size, s->sh_addralign);
-	if (part.compressed)
-		note_compressed(f, fd, s);
 #define X(member, text) \
 	if (strcmp(name, text) == 0 && !f->member.size) \
 		f->member = part;

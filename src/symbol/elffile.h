@@ -27,8 +27,8 @@ struct elf_part {           /* a section; size 0: not there */
 /* The sections that are looked for by name: symtab and dynsym hold Elf64_Sym, symtab_text and dynsym_text their names. */
 #define ELF_PARTS(X) \
 	X(symtab, ".symtab") X(symtab_text, ".strtab") X(dynsym, ".dynsym") X(dynsym_text, ".dynstr") \
-	X(eh_frame, ".eh_frame") X(eh_frame_hdr, ".eh_frame_hdr") X(debug_line, ".debug_line") X(debug_info, ".debug_info") \
-	X(debuglink, ".gnu_debuglink") X(except_table, ".gcc_except_table") X(go, ".go.buildinfo") \
+	X(eh_frame, ".eh_frame") X(eh_frame_hdr, ".eh_frame_hdr") X(debug_line, ".debug_line") \
+	X(debug_line_str, ".debug_line_str") X(debug_str, ".debug_str") X(debuglink, ".gnu_debuglink") X(except_table, ".gcc_except_table") X(go, ".go.buildinfo") \
 	X(interp, ".interp") X(stapsdt, ".note.stapsdt") X(stapsdt_base, ".stapsdt.base")
 
 struct elf_file {
@@ -41,7 +41,6 @@ struct elf_file {
 #define X(name, text) struct elf_part name;
 	ELF_PARTS(X)
 #undef X
-	uint64_t compressed;    /* bytes that compressed debug sections take up unpacked */
 };
 
 /* Returns NULL, or a static text: why it is of no use. */

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "symbol/debugfile.h"
-#include "symbol/lines.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -58,7 +57,6 @@ static void unload(struct images *all, struct image *i)
 	if (!i->loaded)
 		return;
 	all->bytes -= weight(i);
-	lines_free(i->lines);
 	index_free(&i->index);
 	free(i->unwind_file);
 	close(i->fd);

@@ -7,8 +7,6 @@
 
 #include "symbol/index.h"
 
-struct lines; /* lines.h */
-
 struct image {
 	struct image *next;
 	uint64_t device, inode, size, changed; /* of the file: who it is */
@@ -24,7 +22,6 @@ struct image {
 	uint8_t *unwind_file;                  /* see image_unwind_file() */
 	size_t unwind_size;
 	const char *unwindless;                /* why there is none */
-	struct lines *lines;
 };
 
 struct images {

@@ -13,6 +13,7 @@
 #define CHUNK 1024     /* symbols read at once */
 #define BACK 64        /* entries looked at before the nearest, for one that is long enough */
 #define ALIASES 16     /* names of one address that are compared */
+#define MOST_READ (4u << 20) /* symbols looked at: large browsers have 2 million */
 
 /* Functions and variables; and labels of hand-written code, which often say neither what nor how long they are. */
 static bool is_wanted(const struct elf_file *f, const Elf64_Sym *s)
@@ -71,7 +72,8 @@ void index_build(struct index *x, int fd, const struct elf_file *f, const struct
 	Elf64_Sym *chunk = xcalloc(CHUNK, sizeof *chunk);
 	uint64_t count = symbols->size / sizeof *chunk;
 
-	*x = (struct index){ .fd = fd, .text = *text, .base = lowest(f) };
+	*x = (struct index){ .fd = fd, .text = *text, .base = lowest(f), .cut = count > MOST_READ };
+	count = x->cut ? MOST_READ : count;
 	for (uint64_t at = 0; at < count; at += CHUNK) {
 		size_t n = count - at < CHUNK ? (size_t)(count - at) : CHUNK;
 

@@ -1,182 +1,168 @@
-/* Lines by libdw. What it keeps of a file grows with what is asked, so it is begun anew now and then. */
+/*
+ * Lines by the line tables alone, unit by unit. The libraries for debug information follow it to whatever other files it
+ * names, as root, and take as much memory as it asks for. What is read here is bounded: a window of a section, or one
+ * that is unpacked.
+ */
 #include "symbol/lines.h"
-
-#include "symbol/image.h"
-
-#ifdef HAVE_LIBDW
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "symbol/image.h"
+#include "symbol/linetable.h"
+#include "symbol/unpack.h"
 
-#include <elfutils/libdw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define MOST_UNPACKED (8u << 20)  /* bytes of compressed debug information, which the library unpacks into memory */
-#define MOST_OPEN 4u              /* files */
-#define MOST_UNITS 64u            /* questions after which a file is begun anew: each may leave a unit's lines in memory */
-#define MOST_SEARCHED 65536u      /* units looked through for an address that no table of ranges has */
+#define WINDOW (4u << 20)   /* bytes that are read at once; a longer unit is passed over */
+#define MOST (512u << 20)   /* bytes of a line table that are looked through */
+#define MOST_TEXT 4096u
 
-struct lines {
-	Elf *elf;
-	Dwarf *dwarf;
+struct section {
 	int fd;
-	uint64_t size, changed, unpacked;
-	unsigned units;
+	struct elf_part part;
+	uint8_t *bytes;         /* all of it when it was compressed; else a window of it */
+	uint64_t size, from, have;
 };
 
-void lines_free(struct lines *l)
+static int section_open(struct section *s, int fd, const struct elf_part *part, struct err *e)
 {
-	if (!l)
-		return;
-	dwarf_end(l->dwarf);
-	elf_end(l->elf);
-	free(l);
+	const char *why = NULL;
+
+	*s = (struct section){ .fd = fd, .part = *part, .size = part->size };
+	if (!part->compressed)
+		return 0;
+	s->bytes = unpack_section(fd, part, &s->size, &why);
+	s->have = s->size;
+	return s->bytes ? 0 : err_set(e, 0, "its debug information %s", why);
 }
 
-/* The library reads the file through a mapping, and one that has become shorter would end tach. */
-static bool is_unchanged(const struct lines *l)
+static void section_close(struct section *s)
 {
-	struct stat st;
-
-	return fstat(l->fd, &st) == 0 && (uint64_t)st.st_size == l->size && (uint64_t)st.st_mtim.tv_sec == l->changed;
+	free(s->bytes);
 }
 
-static struct lines *begin(int fd, uint64_t unpacked, struct err *e)
+/* Bytes from `at` on, at most WINDOW of them, as many as in *have; NULL: they cannot be read. */
+static const uint8_t *section_at(struct section *s, uint64_t at, uint64_t wanted, uint64_t *have)
 {
-	struct lines *l = xcalloc(1, sizeof *l);
-	struct stat st;
+	uint64_t left = at < s->size ? s->size - at : 0;
 
-	elf_version(EV_CURRENT);
-	l->fd = fd;
-	l->unpacked = unpacked;
-	if (fstat(fd, &st) == 0) {
-		l->size = (uint64_t)st.st_size;
-		l->changed = (uint64_t)st.st_mtim.tv_sec;
+	wanted = wanted < left ? wanted : left;
+	if (at < s->from || at + wanted > s->from + s->have) {
+		if (!s->bytes)
+			s->bytes = xcalloc(1, s->size < WINDOW ? (size_t)s->size : WINDOW);
+		s->from = at;
+		s->have = left < WINDOW ? left : WINDOW;
+		if (!elf_read_at(s->fd, s->bytes, (size_t)s->have, s->part.offset + at)) {
+			s->have = 0;
+			return NULL;
+		}
 	}
-	l->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	l->dwarf = l->elf ? dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
-	if (l->dwarf)
-		return l;
-	err_set(e, 0, "its debug information cannot be read: %s", l->elf ? dwarf_errmsg(-1) : elf_errmsg(-1));
-	lines_free(l);
+	*have = s->from + s->have - at;
+	return s->bytes + (at - s->from);
+}
+
+/* Where the line table is: in the file itself or in its debug file. */
+static const struct elf_file *choose_file(struct image *i, int root, const char *path, int *fd, struct err *e)
+{
+	const struct elf_file *f = &i->elf;
+
+	*fd = i->fd;
+	if (!f->debug_line.size && image_seek_debug(i, root, path)) {
+		f = &i->debug;
+		*fd = i->debug_fd;
+	}
+	if (f->debug_line.size && f->debug_line.size <= MOST)
+		return f;
+	err_set(e, 0, f->debug_line.size ? "its debug information is too large" :
+		"no debug information: build with -g, or install its debug package");
 	return NULL;
 }
 
-static int choose_file(struct image *i, int root, const char *path, uint64_t *unpacked, struct err *e)
+/* The unit that *hit points into stays where it is until the next call. */
+static int find_row(struct section *lines, const struct elf_file *f, uint64_t vaddr, struct linetable_hit *hit, struct err *e)
 {
-	const struct elf_file *f = &i->elf;
-	int fd = i->fd;
+	bool passed = false;
+	uint64_t have, size;
 
-	if (!f->debug_line.size || !f->debug_info.size) {
-		f = &i->debug;
-		fd = image_seek_debug(i, root, path) ? i->debug_fd : -1;
+	for (uint64_t at = 0; at < lines->size; at += size) {
+		const uint8_t *unit = section_at(lines, at, LINETABLE_HEAD, &have);
+
+		size = unit ? linetable_size(unit, lines->size - at) : 0;
+		if (!size)
+			break;
+		passed = passed || size > WINDOW;
+		if (size > WINDOW || size == 4) /* 4: padding */
+			continue;
+		unit = section_at(lines, at, size, &have);
+		if (!unit)
+			break;
+		if (linetable_find(unit, (size_t)size, f, vaddr, hit))
+			return 0;
 	}
-	if (fd < 0 || !f->debug_line.size || !f->debug_info.size)
-		return err_set(e, 0, "no debug information: build with -g, or install its debug package");
-	if (f->compressed > MOST_UNPACKED)
-		return err_set(e, 0, "its debug information is compressed and too large (%u MiB)", (unsigned)(f->compressed >> 20));
-	*unpacked = f->compressed;
-	return fd;
+	return err_set(e, 0, passed ? "parts of its debug information are too large, and the others have no line for this address" :
+		"its debug information has no line for this address");
 }
 
-/* Ends the lines of the images that were used least, until there is room for one more. */
-static void make_room(struct images *all, uint64_t unpacked)
+/* "" where there is none. */
+static void read_text(const struct linetable_text *t, const struct elf_file *f, int fd, char text[MOST_TEXT])
 {
-	struct image *least;
-	unsigned open;
-	uint64_t sum;
+	const struct elf_part *part = t->place == LINETABLE_LINE_STR ? &f->debug_line_str : &f->debug_str;
+	const uint8_t *bytes = NULL;
+	struct err ignored = { .code = 0 };
+	struct section s;
+	uint64_t have = 0;
 
-	for (;;) {
-		least = NULL;
-		open = 0;
-		sum = unpacked;
-		for (struct image *i = all->list; i; i = i->next) {
-			if (!i->lines)
-				continue;
-			open++;
-			sum += i->lines->unpacked;
-			least = !least || i->used < least->used ? i : least;
-		}
-		if (!least || (open < MOST_OPEN && sum <= MOST_UNPACKED))
-			return;
-		lines_free(least->lines);
-		least->lines = NULL;
+	text[0] = '\0';
+	if (t->place == LINETABLE_HERE)
+		str_copy(text, MOST_TEXT, t->text);
+	if (t->place != LINETABLE_LINE_STR && t->place != LINETABLE_STR)
+		return;
+	if (section_open(&s, fd, part, &ignored) == 0 && t->offset < s.size)
+		bytes = section_at(&s, t->offset, MOST_TEXT - 1, &have);
+	if (bytes) {
+		have = have < MOST_TEXT - 1 ? have : MOST_TEXT - 1;
+		memcpy(text, bytes, (size_t)have);
+		text[have] = '\0';
 	}
+	section_close(&s);
 }
 
-/* Ranges of addresses by unit stand in a table that some compilers leave out. */
-static bool find_unit(Dwarf *dwarf, uint64_t vaddr, Dwarf_Die *unit)
+static int name_file(const struct linetable_hit *hit, const struct elf_file *f, int fd, struct symbol_line *out,
+	struct err *e)
 {
-	Dwarf_Off at = 0, next;
-	size_t head;
-
-	if (dwarf_addrdie(dwarf, vaddr, unit))
-		return true;
-	for (unsigned i = 0; i < MOST_SEARCHED && dwarf_nextcu(dwarf, at, &next, &head, NULL, NULL, NULL) == 0; i++, at = next)
-		if (dwarf_offdie(dwarf, at + head, unit) && dwarf_haspc(unit, vaddr) > 0)
-			return true;
-	return false;
-}
-
-static int read_line(Dwarf *dwarf, uint64_t vaddr, struct symbol_line *out, struct err *e)
-{
-	Dwarf_Die unit;
-	Dwarf_Line *line = find_unit(dwarf, vaddr, &unit) ? dwarf_getsrc_die(&unit, vaddr) : NULL;
-	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+	char text[2 * MOST_TEXT], file[MOST_TEXT];
 	size_t length;
-	int number;
 
-	if (!file || dwarf_lineno(line, &number) || number <= 0)
-		return err_set(e, 0, "its debug information has no line for this address");
-	length = strlen(file);
-	file += length >= sizeof out->file ? length - (sizeof out->file - 1) : 0;
-	str_clean(out->file, sizeof out->file, file, strlen(file));
-	out->line = (unsigned)number;
+	read_text(&hit->file, f, fd, file);
+	if (!file[0])
+		return err_set(e, 0, "its debug information does not name the file");
+	read_text(&hit->directory, f, fd, text);
+	length = file[0] == '/' ? 0 : strlen(text);
+	if (length)
+		text[length++] = '/';
+	str_copy(text + length, sizeof text - length, file);
+	length = strlen(text);
+	str_clean(out->file, sizeof out->file, length < sizeof out->file ? text : text + length - (sizeof out->file - 1),
+		length < sizeof out->file ? length : sizeof out->file - 1);
 	return 0;
 }
 
-int lines_find(struct images *all, struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out,
-	struct err *e)
+int lines_find(struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out, struct err *e)
 {
-	uint64_t unpacked = 0;
+	struct linetable_hit hit;
+	struct section lines;
+	int fd, rc;
+	const struct elf_file *f = choose_file(i, root, path, &fd, e);
 
-	if (i->lines && (i->lines->units >= MOST_UNITS || !is_unchanged(i->lines))) {
-		lines_free(i->lines);
-		i->lines = NULL;
-	}
-	if (!i->lines) {
-		int fd = choose_file(i, root, path, &unpacked, e);
-
-		if (fd < 0)
-			return -1;
-		make_room(all, unpacked);
-		i->lines = begin(fd, unpacked, e);
-	}
-	if (!i->lines)
+	if (!f || section_open(&lines, fd, &f->debug_line, e))
 		return -1;
-	i->lines->units++;
-	return read_line(i->lines->dwarf, vaddr, out, e);
+	rc = find_row(&lines, &i->elf, vaddr, &hit, e);
+	if (rc == 0 && !hit.line)
+		rc = err_set(e, 0, "the compiler made this place itself: it has no line");
+	out->line = rc == 0 ? hit.line : 0;
+	if (rc == 0)
+		rc = name_file(&hit, f, fd, out, e);
+	section_close(&lines);
+	return rc;
 }
-
-#else
-
-void lines_free(struct lines *l)
-{
-	(void)l;
-}
-
-int lines_find(struct images *all, struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out,
-	struct err *e)
-{
-	(void)all;
-	(void)i;
-	(void)root;
-	(void)path;
-	(void)vaddr;
-	(void)out;
-	return err_set(e, 0, "no lines: built without libdw");
-}
-
-#endif

@@ -33,10 +33,6 @@ void symbol_cache_free(struct symbol_cache *c)
 
 void symbol_cache_rest(struct symbol_cache *c)
 {
-	for (struct image *i = c->images.list; i; i = i->next) {
-		lines_free(i->lines);
-		i->lines = NULL;
-	}
 	for (struct symbols *s = c->processes; s; s = s->next) {
 		unwinder_free(s->unwinder);
 		s->unwinder = NULL;
@@ -251,7 +247,7 @@ int symbols_line(struct symbols *s, uint64_t address, struct symbol_line *out, s
 	image = symbols_image(s, map, address, &vaddr, &why);
 	if (!image)
 		return err_set(e, 0, "%s: %s", name, why);
-	if (lines_find(&s->cache->images, image, s->root, path, vaddr, out, &cause))
+	if (lines_find(image, s->root, path, vaddr, out, &cause))
 		return err_set(e, 0, "%s: %s", name, cause.text);
 	return 0;
 }
