@@ -16,4 +16,8 @@ ssize_t file_reread(int fd, char *buf, size_t size);
  * Returns 0, or -1 with errno (EFBIG when it is longer). */
 int file_read_all(const char *path, size_t limit, char **out, size_t *length);
 
+/* The last number of the line of /proc/PID/status that begins with key ("NSpid:": of nested namespaces the innermost), or
+ * fallback. The line may stand behind a long one ("Groups:"). */
+long file_status_number(int dirfd, const char *path, const char *key, long fallback);
+
 #endif

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -123,36 +122,15 @@ int place_open_vdso(void)
 	return -1;
 }
 
-/* The last number of the line that begins with key ("NSpid:": by namespace, the innermost last), or fallback. */
-static long last_number(const char *status, const char *key, long fallback)
-{
-	const char *at = strstr(status, key), *end;
-	char *next;
-
-	if (!at)
-		return fallback;
-	end = strchrnul(at + 1, '\n');
-	for (at += strlen(key); at < end; at = next) {
-		long n = strtol(at, &next, 10);
-
-		if (next == at || next > end)
-			break;
-		fallback = n;
-	}
-	return fallback;
-}
-
 int place_open_perfmap(int proc_dir, int root, pid_t pid)
 {
-	char status[8192], path[64];
+	char path[64];
 	struct stat st;
 	int fd;
 
-	if (file_read_at(proc_dir, "status", status, sizeof status) <= 0)
-		return -1;
-	snprintf(path, sizeof path, "/tmp/perf-%ld.map", last_number(status, "\nNSpid:", pid));
+	snprintf(path, sizeof path, "/tmp/perf-%ld.map", file_status_number(proc_dir, "status", "NSpid:", pid));
 	fd = place_open(root, path);
-	if (fd >= 0 && fstat(fd, &st) == 0 && (long)st.st_uid == last_number(status, "\nUid:", -1))
+	if (fd >= 0 && fstat(fd, &st) == 0 && (long)st.st_uid == file_status_number(proc_dir, "status", "Uid:", -1))
 		return fd;
 	if (fd >= 0)
 		close(fd);

@@ -199,18 +199,6 @@ const struct watched_thread *watch_find(const struct watch *w, uint32_t process,
 
 /* ---- one of them ---- */
 
-/* The last number of "NSpid:" is how the process sees itself. */
-static uint32_t inner_of(int dir, const char *path)
-{
-	char text[8192]; /* lists of CPUs and nodes grow with the machine */
-	const char *at = file_read_at(dir, path, text, sizeof text) > 0 ? strstr(text, "\nNSpid:") : NULL;
-	unsigned inner = 0;
-
-	for (at = at ? at + strlen("\nNSpid:") : ""; *at == '\t' || *at == ' ';)
-		inner = (unsigned)strtoul(at, (char **)&at, 10);
-	return inner;
-}
-
 /* Names the thread as its process does; once. */
 static void learn_inner(const struct watched_process *p, struct watched_thread *t)
 {
@@ -220,7 +208,7 @@ static void learn_inner(const struct watched_process *p, struct watched_thread *
 	if (!p->nested)
 		return;
 	snprintf(path, sizeof path, "task/%d/status", (int)t->tid);
-	t->inner = inner_of(p->dir, path);
+	t->inner = (uint32_t)file_status_number(p->dir, path, "NSpid:", 0);
 }
 
 static ssize_t read_line(struct watch *w, struct watched_thread *t, char *line, size_t size)
