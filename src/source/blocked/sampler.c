@@ -2,17 +2,20 @@
 #include "source/blocked/sampler.h"
 
 #include "base/alloc.h"
+#include "base/caps.h"
+#include "base/thread.h"
 #include "source/blocked/rhythm.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PATIENCE (100 * NSEC_PER_MSEC) /* of the tick, for a report */
+#define STOP_PATIENCE NSEC_PER_SEC     /* for a look that hangs: in memory that the program, or a server, does not give */
 #define KIND_BITS 4
 #define STACK_EACH 64   /* looks at a lock */
 #define LEARNED 16      /* a tick */
@@ -142,10 +145,15 @@ static void sweep(struct sampler *s, nsec_t length)
 
 /* ---- the mailbox ---- */
 
+static struct timespec timespec_of(nsec_t t)
+{
+	return (struct timespec){ .tv_sec = (time_t)(t / NSEC_PER_SEC), .tv_nsec = (long)(t % NSEC_PER_SEC) };
+}
+
 /* Returns whether the time is up. */
 static bool wait_for(pthread_cond_t *cond, struct sampler *s, nsec_t until)
 {
-	struct timespec at = { .tv_sec = (time_t)(until / NSEC_PER_SEC), .tv_nsec = (long)(until % NSEC_PER_SEC) };
+	struct timespec at = timespec_of(until);
 
 	return pthread_cond_clockwait(cond, &s->lock, CLOCK_MONOTONIC, &at) == ETIMEDOUT;
 }
@@ -233,8 +241,10 @@ static void take_incoming(struct sampler *s)
 /* A report is of the moment at which it is asked for: it comes after a sweep. */
 static void *run(void *sampler)
 {
+	static const unsigned kept[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH };
 	struct sampler *s = sampler;
 
+	caps_keep(kept, sizeof kept / sizeof kept[0]);
 	rhythm_begin(&s->rhythm, clock_now());
 	rhythm_plan(&s->rhythm, 0);
 	pthread_mutex_lock(&s->lock);
@@ -254,19 +264,6 @@ static void *run(void *sampler)
 	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
-}
-
-/* No signal is for this thread. */
-static int start(struct sampler *s)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
 }
 
 static void free_all(struct sampler *s)
@@ -293,7 +290,7 @@ struct sampler *sampler_open(struct err *e)
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->wake, NULL);
 	pthread_cond_init(&s->served, NULL);
-	rc = start(s);
+	rc = thread_start(&s->thread, run, s);
 	if (!rc)
 		return s;
 	err_set(e, rc, "cannot start a thread: %s", strerror(rc));
@@ -303,13 +300,17 @@ struct sampler *sampler_open(struct err *e)
 
 void sampler_close(struct sampler *s)
 {
+	struct timespec patience;
+
 	if (!s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
+	patience = timespec_of(clock_now() + STOP_PATIENCE);
+	if (pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &patience) != 0)
+		return; /* leave it its memory */
 	pthread_cond_destroy(&s->wake);
 	pthread_cond_destroy(&s->served);
 	pthread_mutex_destroy(&s->lock);

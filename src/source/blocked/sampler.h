@@ -51,7 +51,7 @@ struct sampler;
 void sampler_learn(struct sampler *s, const uint64_t lock[2]);
 
 struct sampler *sampler_open(struct err *e);
-void sampler_close(struct sampler *s); /* NULL is fine; waits until it has ended */
+void sampler_close(struct sampler *s); /* NULL is fine. Returns within a second, also when a look hangs */
 
 void sampler_follow(struct sampler *s, struct watch *take);
 
