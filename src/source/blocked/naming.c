@@ -49,6 +49,7 @@ struct naming {
 	uint64_t last_id;
 	struct stand *sites;
 	size_t nsites, sites_capacity;
+	bool full;          /* there were more */
 	pid_t known[PROCESSES];
 	size_t nknown;
 };
@@ -199,8 +200,10 @@ static struct stand *site_of(struct naming *n, const struct stand *s)
 		if (known->role == s->role && known->tid == s->tid && known->pc == s->pc && is_key(known->lock, s->lock))
 			return known;
 	}
-	if (n->nsites == SITES)
+	if (n->nsites == SITES) {
+		n->full = true;
 		return NULL;
+	}
 	n->sites = xgrow(n->sites, &n->sites_capacity, n->nsites + 1, sizeof *n->sites);
 	n->sites[n->nsites] = *s;
 	return &n->sites[n->nsites++];
@@ -253,6 +256,21 @@ static void take_stacks(struct naming *n)
 	n->npending = kept;
 }
 
+/* Of all sites of that place, of whatever lock and thread: the answer comes once. */
+static void set_line(struct naming *n, const struct symbol_key *key, const struct symbol_result *r)
+{
+	for (size_t i = 0; i < n->nsites; i++) {
+		struct stand *site = &n->sites[i];
+
+		if (site->lined || site->pid != key->pid || site->pc != key->id)
+			continue;
+		site->lined = true;
+		if (r->has_line)
+			symbol_line_text(site->where, sizeof site->where, &r->line);
+		learn_place(n, site);
+	}
+}
+
 /* "fwd.c:212" in place of "ct_lookup+0x1c", once it is known. Sites of locks that are forgotten go. */
 static void read_lines(struct naming *n)
 {
@@ -269,12 +287,8 @@ static void read_lines(struct naming *n)
 		state = site->lined ? SYMBOL_STATE_WAITS : symbol_worker_take(n->worker, key, &r);
 		if (state == SYMBOL_STATE_NONE)
 			symbol_worker_ask(n->worker, key);
-		if (state == SYMBOL_STATE_DONE) {
-			site->lined = true;
-			if (r->has_line)
-				symbol_line_text(site->where, sizeof site->where, &r->line);
-			learn_place(n, site);
-		}
+		if (state == SYMBOL_STATE_DONE)
+			set_line(n, &key, r);
 		free(r);
 		n->sites[kept++] = *site;
 	}
@@ -313,7 +327,7 @@ void naming_read(struct naming *n, const struct target *t, const struct report *
 	}
 }
 
-void naming_put_sites(const struct naming *n, struct sample *out)
+bool naming_put_sites(const struct naming *n, struct sample *out)
 {
 	struct table *t = sample_table(out, &table_lock_sites);
 
@@ -332,4 +346,5 @@ void naming_put_sites(const struct naming *n, struct sample *out)
 		row[SITES_CALLERS].text = sample_text(out, s->callers);
 		row[SITES_SAMPLES].number = (double)s->samples;
 	}
+	return n->full;
 }

@@ -27,7 +27,7 @@ void naming_read(struct naming *n, const struct target *t, const struct report *
 /* NULL: nothing is known of it. */
 const struct lock_info *naming_find(const struct naming *n, const uint64_t key[2]);
 
-/* The table lock_sites. */
-void naming_put_sites(const struct naming *n, struct sample *out);
+/* The table lock_sites. True: there have been more places than are kept. */
+bool naming_put_sites(const struct naming *n, struct sample *out);
 
 #endif

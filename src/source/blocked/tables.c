@@ -291,16 +291,27 @@ static void fill_threads(const struct told *told, struct sample *out)
 	sample_table_note(out, &table_threads, true, told->note);
 }
 
+/* too_many: NULL, or that some found no room. */
+static void note_table(const struct told *told, const struct table_def *def, const char *too_many, struct sample *out)
+{
+	char note[160];
+
+	snprintf(note, sizeof note, "%s%s%s", told->note, too_many ? "; " : "", too_many ? too_many : "");
+	sample_table_note(out, def, true, note);
+}
+
 void blocked_put_tables(const struct told *told, struct sample *out)
 {
-	static const struct table_def *const tables[] = { &table_locks, &table_lock_pairs, &table_lock_chains,
-		&table_lock_sites };
+	const struct report *r = told->report;
+	bool full;
 
 	put_locks(told, out);
-	put_pairs(told->report, out);
+	put_pairs(r, out);
 	put_chains(told, out);
-	naming_put_sites(told->naming, out);
+	full = naming_put_sites(told->naming, out);
 	fill_threads(told, out);
-	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-		sample_table_note(out, tables[i], true, told->note);
+	note_table(told, &table_locks, r->locks->lost ? "too many locks: the rest is left out" : NULL, out);
+	note_table(told, &table_lock_pairs, r->pairs->lost ? "too many pairs: the rest is left out" : NULL, out);
+	note_table(told, &table_lock_chains, NULL, out);
+	note_table(told, &table_lock_sites, full ? "too many places: the rest is left out" : NULL, out);
 }

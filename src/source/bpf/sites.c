@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #define MOST 512     /* the least used gives way */
+#define ONLY_MOST "more than 512 places: the rarest are left out"
 
 struct sites {
 	struct site *list;
 	size_t count, capacity;
-	bool dropped;
+	u64 dropped;     /* that gave way */
 };
 
 struct sites *sites_new(void)
@@ -41,8 +42,22 @@ static struct site *make_room(struct sites *s)
 	for (size_t i = 1; i < s->count; i++)
 		if (s->list[i].samples < s->list[least].samples)
 			least = i;
-	s->dropped = true;
+	s->dropped++;
 	return &s->list[least];
+}
+
+/* What is known of the line of that place already, by another thread or lock. */
+static void copy_line(const struct sites *s, struct site *site)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct site *other = &s->list[i];
+
+		if (other != site && other->lined && other->key.pc == site->key.pc && other->key.tgid == site->key.tgid) {
+			memcpy(site->where, other->where, sizeof site->where);
+			site->lined = true;
+			return;
+		}
+	}
 }
 
 const struct site *sites_add(struct sites *s, const struct site_key *key, u64 weight, const char *thread,
@@ -60,7 +75,16 @@ const struct site *sites_add(struct sites *s, const struct site_key *key, u64 we
 	str_copy(site->thread, sizeof site->thread, thread);
 	symbol_name_text(site->where, sizeof site->where, &frames[0]);
 	callers_text(site->callers, sizeof site->callers, frames, count);
+	copy_line(s, site);
 	return site;
+}
+
+struct site *sites_unlined_at(struct sites *s, struct site *after, u32 tgid, u64 pc)
+{
+	for (struct site *site = after ? after + 1 : s->list; site < s->list + s->count; site++)
+		if (!site->lined && site->key.tgid == tgid && site->key.pc == pc)
+			return site;
+	return NULL;
 }
 
 void sites_each_unlined(struct sites *s, void (*visit)(void *context, struct site *site, struct locks *locks),
@@ -93,6 +117,8 @@ void sites_put(const struct sites *s, struct sample *out)
 
 	for (size_t i = 0; i < s->count; i++)
 		put_lock_site(&s->list[i], t, out);
+	if (s->dropped)
+		sample_table_note(out, &table_lock_sites, false, ONLY_MOST);
 }
 
 void sites_put_growth(const struct sites *s, struct sample *out)
@@ -116,5 +142,7 @@ void sites_put_growth(const struct sites *s, struct sample *out)
 		row[GROWTH_BYTES].number = (double)site->samples * (double)sysconf(_SC_PAGESIZE);
 	}
 	if (t)
-		sample_table_note(out, &table_growth, true, "from the stacks of one fault in 64 or more; a huge page counts as one");
+		sample_table_note(out, &table_growth, true, s->dropped ?
+			"from the stacks of one fault in 64 or more; a huge page counts as one; " ONLY_MOST :
+			"from the stacks of one fault in 64 or more; a huge page counts as one");
 }

@@ -32,6 +32,9 @@ void sites_free(struct sites *s);
 const struct site *sites_add(struct sites *s, const struct site_key *key, u64 weight, const char *thread,
 	const struct symbol_name *frames, size_t count);
 
+/* The sites of that place in the code whose line is not known: the first, the next ones; NULL: no more. */
+struct site *sites_unlined_at(struct sites *s, struct site *after, u32 tgid, u64 pc);
+
 void sites_each_unlined(struct sites *s, void (*visit)(void *context, struct site *site, struct locks *locks),
 	void *context, struct locks *locks);
 

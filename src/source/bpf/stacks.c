@@ -28,12 +28,12 @@ struct stacks {
 	struct symbol_worker *worker; /* the room's */
 	struct pending pending[PENDING];
 	size_t npending;
-	u64 last_id, refused;
+	u64 last_id;
 	pid_t *known;      /* processes that the worker was told of */
 	size_t nknown, known_capacity;
 	u64 generation, execs; /* of the target and of the kernel's count, when they were looked at last */
 	struct sites *sites, *growth; /* of locks; of faults */
-	u64 whole, broken; /* stacks unwound to their end, or not */
+	u64 whole, broken, lost; /* stacks unwound to their end, or not; without room to wait for that */
 	char why[160];     /* of the last that was not */
 };
 
@@ -123,7 +123,7 @@ void stacks_take(struct bpf_room *r, const void *record, size_t size)
 	key = (struct symbol_key){ .pid = (pid_t)rec->tgid, .ask = SYMBOL_ASK_STACK, .id = s->last_id + 1 };
 	memcpy(regs.word, rec->regs, sizeof rec->regs);
 	if (s->npending == PENDING || !symbol_worker_ask_stack(s->worker, key, &regs, rec->stack, rec->size, rec->sp)) {
-		s->refused++;
+		s->lost++;
 		return;
 	}
 	p = &s->pending[s->npending++];
@@ -179,9 +179,25 @@ static void read_pending(struct stacks *s, struct locks *locks)
 			s->pending[kept++] = *p;
 		else if (state == SYMBOL_STATE_DONE)
 			take_stack_of(s, p, r, locks);
+		else
+			s->lost++;
 		free(r);
 	}
 	s->npending = kept;
+}
+
+/* Of all sites of that place, of whatever lock and thread: the answer comes once. */
+static void set_line(struct sites *sites, const struct symbol_key *key, const struct symbol_result *r, struct locks *locks)
+{
+	struct site *site = NULL;
+
+	while ((site = sites_unlined_at(sites, site, (u32)key->pid, key->id))) {
+		site->lined = true;
+		if (r->has_line)
+			symbol_line_text(site->where, sizeof site->where, &r->line);
+		if (locks)
+			locks_learn_site(locks, site->key.tgid, site->key.addr, site->key.role == STACK_HOLD, site->where);
+	}
 }
 
 /* "fwd.c:212" in place of "ct_lookup+0x1c", once it is known. */
@@ -193,13 +209,10 @@ static void read_line(void *context, struct site *site, struct locks *locks)
 
 	switch (symbol_worker_take(s->worker, key, &r)) {
 	case SYMBOL_STATE_DONE:
-		site->lined = true;
-		if (r->has_line)
-			symbol_line_text(site->where, sizeof site->where, &r->line);
-		if (locks && site->key.role != STACK_FAULT)
-			locks_learn_site(locks, site->key.tgid, site->key.addr, site->key.role == STACK_HOLD, site->where);
+		set_line(s->sites, &key, r, locks);
+		set_line(s->growth, &key, r, NULL);
 		break;
-	case SYMBOL_STATE_NONE: /* another site of the same place took the answer, or there was no room to ask */
+	case SYMBOL_STATE_NONE:
 		symbol_worker_ask(s->worker, key);
 		break;
 	default:
@@ -239,23 +252,27 @@ void stacks_read(struct stacks *s, struct locks *locks)
 	follow_processes(s);
 	read_pending(s, locks);
 	sites_each_unlined(s->sites, read_line, s, locks);
-	sites_each_unlined(s->growth, read_line, s, NULL);
+	sites_each_unlined(s->growth, read_line, s, locks);
 	if (locks)
 		locks_unnamed(locks, name_lock, &(struct naming){ s, locks });
 }
 
 void stacks_put(const struct stacks *s, struct sample *out)
 {
-	u64 all = s->broken + s->whole;
-	char why[240];
+	u64 all = s->broken + s->whole + s->lost;
+	char why[240] = "", lost[80] = "";
 
 	sites_put(s->sites, out);
 	sites_put_growth(s->growth, out);
-	if (s->broken) {
+	if (s->lost)
+		snprintf(lost, sizeof lost, "%llu of %llu stacks came too fast and are left out", (unsigned long long)s->lost,
+			(unsigned long long)all);
+	if (s->broken)
 		snprintf(why, sizeof why, "%llu of %llu stacks are cut off: %s", (unsigned long long)s->broken,
 			(unsigned long long)all, s->why);
-		sample_status(out, "stacks", STATUS_PARTIAL, why, "");
-	} else if (s->whole) {
-		sample_status(out, "stacks", STATUS_ON, "", "");
-	}
+	if (s->broken && s->lost)
+		str_copy(why + strlen(why), sizeof why - strlen(why), "; ");
+	str_copy(why + strlen(why), sizeof why - strlen(why), lost);
+	if (all)
+		sample_status(out, "stacks", why[0] ? STATUS_PARTIAL : STATUS_ON, why, "");
 }
