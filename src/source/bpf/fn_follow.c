@@ -6,6 +6,7 @@
 #include "source/bpf/fn.h"
 
 #include "base/alloc.h"
+#include "base/caps.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/thread.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -407,10 +409,19 @@ static void sleep_until(struct fn *f, nsec_t due)
 		pthread_cond_clockwait(&f->wake, &f->lock, CLOCK_MONOTONIC, &ts);
 }
 
+/* It reads the target's files, so it has no more rights than that and setting probes take. */
+static void give_up_rights(void)
+{
+	static const unsigned kept[] = { CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE };
+
+	caps_keep(kept, sizeof kept / sizeof kept[0]);
+}
+
 static void *follow(void *context)
 {
 	struct fn *f = context;
 
+	give_up_rights();
 	pthread_mutex_lock(&f->lock);
 	while (!f->stop) {
 		nsec_t due, now = clock_now();
