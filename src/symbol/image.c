@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define MOST_LOADED 256u             /* each holds one or two descriptors open */
-#define MOST_UNWIND (32u << 20)      /* bytes of unwind tables of one file */
+#define MOST_UNWIND (24u << 20)      /* bytes of unwind tables of one file */
+#define NAMES_SHARE 4                /* of the limit, one part is what names of one file take at most */
 
 static uint64_t changed(const struct stat *st)
 {
@@ -25,7 +26,7 @@ static size_t weight(const struct image *i)
 
 static void load_names(struct images *all, struct image *i, int root, const char *path)
 {
-	size_t most = all->limit / sizeof *i->index.list;
+	size_t most = all->limit / NAMES_SHARE / sizeof *i->index.list;
 
 	if (i->elf.symtab.size)
 		index_build(&i->index, i->fd, &i->elf, &i->elf.symtab, &i->elf.symtab_text, most);
@@ -157,10 +158,6 @@ static const char *make_unwind_file(struct image *i)
 	struct unwind_head *head;
 	uint8_t *buf;
 
-	if (!frame->size)
-		return "it has no unwind data";
-	if (frame->size > MOST_UNWIND || hdr->size > MOST_UNWIND)
-		return "its unwind data is too large";
 	buf = xcalloc(1, sizeof *head + hdr->size + frame->size);
 	if (!elf_read_at(i->fd, buf + sizeof *head, hdr->size, hdr->offset) ||
 			!elf_read_at(i->fd, buf + sizeof *head + hdr->size, frame->size, frame->offset)) {
@@ -174,14 +171,30 @@ static const char *make_unwind_file(struct image *i)
 	return NULL;
 }
 
+static const char *why_unwindless(const struct image *i)
+{
+	const struct elf_part *hdr = &i->elf.eh_frame_hdr, *frame = &i->elf.eh_frame;
+
+	return i->why ? i->why : !frame->size ? "it has no unwind data" :
+		frame->size > MOST_UNWIND || hdr->size > MOST_UNWIND - frame->size ? "its unwind data is too large" : NULL;
+}
+
+size_t image_unwind_bytes(const struct image *i)
+{
+	return i->unwind_file || why_unwindless(i) ? 0 :
+		sizeof(struct unwind_head) + i->elf.eh_frame_hdr.size + i->elf.eh_frame.size;
+}
+
 uint8_t *image_unwind_file(struct images *all, struct image *i)
 {
-	if (i->why)
-		i->unwindless = i->why;
-	if (!i->unwind_file && !i->unwindless) {
+	if (i->unwind_file)
+		return i->unwind_file;
+	i->unwindless = why_unwindless(i);
+	if (!i->unwindless && !images_trim(all, i, image_unwind_bytes(i)))
+		i->unwindless = "no room for its unwind data beside that of others";
+	if (!i->unwindless)
 		i->unwindless = make_unwind_file(i);
-		all->bytes += i->unwind_size;
-	}
+	all->bytes += i->unwind_size;
 	return i->unwind_file;
 }
 
@@ -215,14 +228,20 @@ static void forget_empty(struct images *all)
 	}
 }
 
-void images_trim(struct images *all, const struct image *keep)
+static bool has_room(const struct images *all, size_t bytes)
+{
+	return bytes <= all->limit && all->bytes <= all->limit - bytes;
+}
+
+bool images_trim(struct images *all, const struct image *keep, size_t bytes)
 {
 	size_t loaded;
 	struct image *least;
 
-	while ((least = least_used(all, keep, &loaded)) && (all->bytes > all->limit || loaded > MOST_LOADED))
+	while ((least = least_used(all, keep, &loaded)) && (!has_room(all, bytes) || loaded > MOST_LOADED))
 		unload(all, least);
 	forget_empty(all);
+	return has_room(all, bytes);
 }
 
 void images_free(struct images *all)

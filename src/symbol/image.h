@@ -40,11 +40,13 @@ bool image_seek_debug(struct image *i, int root, const char *path);
 
 /* An ELF file of its own, in memory, that holds the program headers and the unwind tables of the image and nothing else:
  * what a library may be given that would otherwise map the file, or read all of its debug information. NULL: why in
- * i->unwindless. */
+ * i->unwindless; it may be that there is no room for it now. */
 uint8_t *image_unwind_file(struct images *all, struct image *i);
+size_t image_unwind_bytes(const struct image *i); /* that it would take in addition; 0: it is there, or cannot be */
 
-/* Frees what is over the limit: the least used first; never `keep`, never what is pinned. */
-void images_trim(struct images *all, const struct image *keep);
+/* Makes room below the limit for so many bytes more: gives up the least used first; never `keep`, never what is pinned.
+ * False: there is not so much. */
+bool images_trim(struct images *all, const struct image *keep, size_t bytes);
 void images_free(struct images *all);
 
 #endif

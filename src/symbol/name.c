@@ -111,7 +111,7 @@ void symbols_name(struct symbols *s, uint64_t address, struct symbol_name *out)
 {
 	size_t slot = (size_t)((address * 0x9e3779b97f4a7c15u) >> 58) % RECENT;
 
-	if (!s->stale && s->recent_set[slot] && s->recent[slot].address == address) {
+	if (!symbols_old(s) && s->recent_set[slot] && s->recent[slot].address == address) {
 		*out = s->recent[slot];
 		return;
 	}

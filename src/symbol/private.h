@@ -43,6 +43,9 @@ struct symbols {
 	bool recent_set[RECENT];
 };
 
+/* What is known of the maps is not to be counted on. */
+bool symbols_old(const struct symbols *s);
+
 /* The mapping of an address; reads the maps again where it is in none. NULL: not mapped. */
 const struct map *symbols_map(struct symbols *s, uint64_t address);
 

@@ -20,20 +20,21 @@
 /* What is kept of files (symbol indices, unwind tables), for all processes together; the least used goes first. */
 struct symbol_cache;
 
-#define SYMBOL_CACHE_BYTES (8u << 20) /* a good limit */
+#define SYMBOL_CACHE_BYTES (32u << 20) /* a good limit: the tables of a large compiler */
 
 struct symbol_cache *symbol_cache_new(size_t limit);
 void symbol_cache_free(struct symbol_cache *c);        /* after its processes have been closed; NULL is fine */
 size_t symbol_cache_bytes(const struct symbol_cache *c);
-void symbol_cache_rest(struct symbol_cache *c);        /* nothing to do for now: lets go of the debug information */
+void symbol_cache_rest(struct symbol_cache *c);        /* nothing to do for now: lets go of what is over a quarter of it */
 
 /* One process. proc_dirfd is a descriptor of /proc/PID (O_PATH will do) and stays the caller's: a copy is kept. Its maps
- * are read at the first question, again when an address lies outside them (at most five times a second), and when
- * they have been called stale. They stay as they were when the process has ended. */
+ * are read at the first question, again when an address lies outside them (at most five times a second), when they are ten
+ * seconds old, and when they have been called stale. They stay as they were when the process has ended. */
 struct symbols;
 
 struct symbols *symbols_open(struct symbol_cache *c, pid_t pid, int proc_dirfd);
 void symbols_close(struct symbols *s); /* NULL is fine */
+size_t symbols_bytes(const struct symbols *s); /* kept of its maps and of its perf map */
 void symbols_stale(struct symbols *s); /* it has called exec, or loads and unloads libraries */
 
 #define SYMBOL_TEXT 128

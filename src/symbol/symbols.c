@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define REREAD (200 * NSEC_PER_MSEC) /* maps are read again for an unknown address no sooner than this */
+#define OLD (10 * NSEC_PER_SEC)      /* ... and for any: other libraries may lie where some lay before */
+#define REST_SHARE 4                 /* of the limit, one part is what is kept while nothing is asked */
 
 struct symbol_cache *symbol_cache_new(size_t limit)
 {
@@ -37,6 +39,7 @@ void symbol_cache_rest(struct symbol_cache *c)
 		unwinder_free(s->unwinder);
 		s->unwinder = NULL;
 	}
+	images_trim(&c->images, NULL, c->images.limit - c->images.limit / REST_SHARE);
 }
 
 size_t symbol_cache_bytes(const struct symbol_cache *c)
@@ -89,8 +92,16 @@ void symbols_close(struct symbols *s)
 	for (at = &s->cache->processes; *at != s; at = &(*at)->next)
 		;
 	*at = s->next;
-	images_trim(&s->cache->images, NULL);
+	images_trim(&s->cache->images, NULL, 0);
 	free(s);
+}
+
+size_t symbols_bytes(const struct symbols *s)
+{
+	const struct maps *m = &s->maps;
+
+	return m->capacity * sizeof *m->list + m->modules_capacity * sizeof *m->modules + m->names_capacity +
+		m->nmodules * sizeof *s->opened + s->jit.capacity * sizeof *s->jit.list;
 }
 
 void symbols_stale(struct symbols *s)
@@ -98,11 +109,27 @@ void symbols_stale(struct symbols *s)
 	s->stale = true;
 }
 
-/* An ended process has no maps: what was known of it is then all there is to know. */
+/* Whether the same files lie at the same places; memory without a file comes and goes all the time. */
+static bool has_same_modules(const struct maps *a, const struct maps *b)
+{
+	for (size_t i = 0; i < a->nmodules && a->nmodules == b->nmodules; i++) {
+		const struct module *m = &a->modules[i], *n = &b->modules[i];
+		const struct map *x = &a->list[m->first], *y = &b->list[n->first];
+
+		if (m->start != n->start || m->end != n->end || m->exec != n->exec || x->inode != y->inode || x->device != y->device ||
+				x->offset != y->offset || strcmp(maps_name(a, x), maps_name(b, y)) != 0)
+			return false;
+	}
+	return a->count && a->nmodules == b->nmodules;
+}
+
+/* An ended process has no maps: what was known of it is then all there is to know. Not so one whose maps may not be read
+ * any more: it runs another program. */
 static void read_maps(struct symbols *s)
 {
 	struct maps maps = { .list = NULL };
 	int rc = maps_read(&maps, s->dir), code = errno;
+	bool again = s->read && !s->stale;
 
 	s->read = true;
 	s->stale = false;
@@ -110,10 +137,17 @@ static void read_maps(struct symbols *s)
 	s->jit_at = 0;
 	if (rc || !maps.count) {
 		maps_free(&maps);
+		if (rc && (code == EACCES || code == EPERM))
+			forget(s);
 		if (!s->maps.count)
 			s->maps_why = !rc || code == ESRCH || code == ENOENT ? "the process has ended" :
 				code == EACCES || code == EPERM ? "not permitted to read the maps of the process" :
 				"the maps of the process cannot be read";
+		return;
+	}
+	if (again && has_same_modules(&maps, &s->maps)) {
+		maps_free(&s->maps);
+		s->maps = maps;
 		return;
 	}
 	forget(s);
@@ -123,14 +157,19 @@ static void read_maps(struct symbols *s)
 	s->root = place_root(s->dir);
 }
 
+bool symbols_old(const struct symbols *s)
+{
+	return !s->read || s->stale || clock_now() - s->read_at > OLD;
+}
+
 const struct map *symbols_map(struct symbols *s, uint64_t address)
 {
 	const struct map *map = NULL;
 
 	s->used = ++s->cache->turn;
-	if (s->read && !s->stale)
+	if (!symbols_old(s))
 		map = maps_find(&s->maps, address);
-	if (map || (s->read && !s->stale && clock_now() - s->read_at < REREAD))
+	if (map || (!symbols_old(s) && clock_now() - s->read_at < REREAD))
 		return map;
 	read_maps(s);
 	return maps_find(&s->maps, address);
@@ -221,7 +260,7 @@ struct image *symbols_image(struct symbols *s, const struct map *map, uint64_t a
 	if (!o->image && !o->why) {
 		o->image = open_image(s, first, &o->why);
 		o->biased = o->image && !o->image->why && find_bias(&o->image->elf, first, &o->bias);
-		images_trim(&s->cache->images, o->image);
+		images_trim(&s->cache->images, o->image, 0);
 	}
 	*vaddr = o->biased ? address - o->bias : address - first->start + first->offset;
 	*why = !o->image ? o->why : o->image->why ? o->image->why : o->biased ? NULL : "its segments are not where its file has them";

@@ -25,6 +25,7 @@ struct unwinder {
 	struct frames *now;       /* the stack that is being unwound */
 	bool outside;             /* what the last frame asks for is not in the copy */
 	bool wild;                /* it was no frame: its address is not in code */
+	bool full;                /* there was no room for some tables */
 };
 
 /* ---- what the library asks for ---- */
@@ -32,6 +33,42 @@ struct unwinder {
 static const struct map *map_at(const struct unwinder *u, uint64_t address)
 {
 	return maps_find(&u->s->maps, address);
+}
+
+/* The process other than s whose unwinder was used least; NULL: none has one. */
+static struct symbols *least_used(struct symbol_cache *c, const struct symbols *s, unsigned *kept)
+{
+	struct symbols *least = NULL;
+
+	*kept = 0;
+	for (struct symbols *p = c->processes; p; p = p->next) {
+		*kept += p->unwinder != NULL;
+		if (p->unwinder && p != s && (!least || p->used < least->used))
+			least = p;
+	}
+	return least;
+}
+
+static void drop_unwinder(struct symbols *s)
+{
+	unwinder_free(s->unwinder);
+	s->unwinder = NULL;
+}
+
+/* The tables that an unwinder holds cannot be given up before it. */
+static uint8_t *load_tables(struct unwinder *u, struct image *image)
+{
+	struct images *all = &u->s->cache->images;
+	size_t bytes = image_unwind_bytes(image);
+	struct symbols *other;
+	unsigned kept;
+	uint8_t *file;
+
+	while (bytes && !images_trim(all, image, bytes) && (other = least_used(u->s->cache, u->s, &kept)))
+		drop_unwinder(other);
+	file = image_unwind_file(all, image);
+	u->full = u->full || (bytes && !file);
+	return file;
 }
 
 /* Gives the unwind tables of the module that begins at base. */
@@ -48,7 +85,7 @@ static int find_elf(Dwfl_Module *module, void **userdata, const char *name, Dwar
 	(void)name;
 	(void)file_name;
 	image = map && map->module != MAPS_NO_MODULE ? symbols_image(u->s, map, base, &vaddr, &why) : NULL;
-	file = image ? image_unwind_file(&u->s->cache->images, image) : NULL;
+	file = image ? load_tables(u, image) : NULL;
 	*elf = file ? elf_memory((char *)file, image->unwind_size) : NULL;
 	if (!*elf)
 		return -1;
@@ -154,19 +191,8 @@ static void drop_others(struct symbols *s)
 	struct symbols *least;
 	unsigned kept;
 
-	do {
-		kept = 0;
-		least = NULL;
-		for (struct symbols *p = s->cache->processes; p; p = p->next) {
-			kept += p->unwinder != NULL;
-			if (p->unwinder && p != s && (!least || p->used < least->used))
-				least = p;
-		}
-		if (kept >= KEPT && least) {
-			unwinder_free(least->unwinder);
-			least->unwinder = NULL;
-		}
-	} while (kept > KEPT);
+	while ((least = least_used(s->cache, s, &kept)) && kept >= KEPT)
+		drop_unwinder(least);
 }
 
 static struct unwinder *unwinder_of(struct symbols *s)
@@ -248,16 +274,6 @@ static void explain(struct unwinder *u)
 	frames_say(now, "%s: %s, and its frame pointer leads nowhere", name, why);
 }
 
-/* The tables that an unwinder holds cannot be given up before it. */
-static void keep_limit(struct symbol_cache *c)
-{
-	for (struct symbols *s = c->images.bytes > c->images.limit ? c->processes : NULL; s; s = s->next) {
-		unwinder_free(s->unwinder);
-		s->unwinder = NULL;
-	}
-	images_trim(&c->images, NULL);
-}
-
 static bool unwind_by_tables(struct frames *now)
 {
 	struct unwinder *u = unwinder_of(now->s);
@@ -277,7 +293,9 @@ static bool unwind_by_tables(struct frames *now)
 	else
 		explain(u);
 	u->now = NULL;
-	keep_limit(now->s->cache);
+	if (u->full) /* the next stack may need others */
+		drop_unwinder(now->s);
+	images_trim(&now->s->cache->images, NULL, 0);
 	return now->out->count > 0;
 }
 

@@ -5,11 +5,13 @@
 #include "symbol/worker.h"
 
 #include "base/alloc.h"
+#include "base/caps.h"
 #include "base/thread.h"
 #include "symbol/answer.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,8 +20,12 @@
 #include <unistd.h>
 
 #define REST_AFTER (10 * NSEC_PER_SEC) /* without a question: memory is given back */
-#define STOP_PATIENCE 1                /* seconds for a thread that hangs in a read */
+#define STOP_PATIENCE NSEC_PER_SEC      /* for a thread that hangs in a read */
 #define MOST_OPEN 32u                  /* processes whose maps are kept */
+#define MOST_MAPS (16u << 20)          /* bytes of them */
+#define SHARE 10                       /* of a CPU, one part is what questions take */
+#define SAVED NSEC_PER_SEC             /* ... over so long, so that a few are answered at once */
+#define KERNEL_SHARE 20                /* the same for the kernel's names, without saving: a pass is dear */
 
 struct known {
 	struct known *next;
@@ -43,7 +49,7 @@ struct symbol_worker {
 	struct symbol_counts counts;
 	struct symbol_cache *cache;              /* the thread's alone, as is what follows */
 	uint64_t turn;
-	nsec_t kernel_due;
+	nsec_t due, kernel_due;                  /* the next question waits until then */
 };
 
 static void free_questions(struct question *q)
@@ -106,15 +112,17 @@ static struct known *find_known(const struct symbol_worker *w, pid_t pid)
 static struct known *least_used(const struct symbol_worker *w, const struct known *next)
 {
 	struct known *least = NULL;
+	size_t bytes = 0;
 	unsigned open = 1;
 
 	for (struct known *k = w->processes; k; k = k->next) {
 		if (!k->symbols || k == next)
 			continue;
 		open++;
+		bytes += symbols_bytes(k->symbols);
 		least = !least || k->used < least->used ? k : least;
 	}
-	return open > MOST_OPEN ? least : NULL;
+	return open > MOST_OPEN || bytes > MOST_MAPS ? least : NULL;
 }
 
 /* Under the lock, and only with an empty queue. */
@@ -134,10 +142,10 @@ static void bury(struct symbol_worker *w)
 	}
 }
 
-/* Under the lock. A pass over the kernel's names is dear: the next begins only when twenty times as long has passed. */
-static bool is_due(const struct symbol_worker *w, const struct question *q)
+/* Under the lock. */
+static nsec_t due(const struct symbol_worker *w, const struct question *q)
 {
-	return q->key.pid != SYMBOL_KERNEL || clock_now() >= w->kernel_due;
+	return q->key.pid == SYMBOL_KERNEL ? w->kernel_due : w->due;
 }
 
 /* Under the lock: the question at *at, off the queue. */
@@ -161,7 +169,7 @@ static bool take_current(struct symbol_worker *w)
 	struct question **at = &w->first, *tail;
 	size_t n;
 
-	while (*at && !is_due(w, *at))
+	while (*at && due(w, *at) > clock_now())
 		at = &(*at)->next;
 	if (!*at)
 		return false;
@@ -183,7 +191,25 @@ static void ask_kernel(struct symbol_worker *w, struct symbol_result **results)
 
 	answer_kernel(w->current, results);
 	end = clock_now();
-	w->kernel_due = end + 20 * (end - begin);
+	w->kernel_due = end + KERNEL_SHARE * (end - begin);
+}
+
+/* The thread does not hold the lock. k NULL: not known. */
+static struct symbol_result *ask_process(struct symbol_worker *w, struct known *k, bool stale)
+{
+	nsec_t begin = clock_cpu_thread(), now = clock_now();
+	struct symbol_result *r;
+
+	if (k && !k->symbols)
+		k->symbols = symbols_open(w->cache, k->pid, k->dir);
+	else if (stale)
+		symbols_stale(k->symbols);
+	if (k)
+		k->used = ++w->turn;
+	r = answer_process(k ? k->symbols : NULL, w->current);
+	w->due = w->due + SAVED > now ? w->due : now - SAVED;
+	w->due += SHARE * (clock_cpu_thread() - begin);
+	return r;
 }
 
 /* Under the lock, which it lets go while it works. */
@@ -202,16 +228,10 @@ static void answer(struct symbol_worker *w)
 		symbols_close(other->symbols);
 		other->symbols = NULL;
 	}
-	if (k && !k->symbols)
-		k->symbols = symbols_open(w->cache, k->pid, k->dir);
-	else if (stale)
-		symbols_stale(k->symbols);
-	if (k)
-		k->used = ++w->turn;
 	if (kernel)
 		ask_kernel(w, results);
 	else
-		results[0] = answer_process(k ? k->symbols : NULL, q);
+		results[0] = ask_process(w, k, stale);
 	pthread_mutex_lock(&w->lock);
 	w->counts.bytes = symbol_cache_bytes(w->cache);
 	w->counts.cpu = clock_cpu_thread();
@@ -219,12 +239,20 @@ static void answer(struct symbol_worker *w)
 		keep_result(w, results[i]);
 }
 
+static struct timespec timespec_of(nsec_t t)
+{
+	return (struct timespec){ .tv_sec = (time_t)(t / NSEC_PER_SEC), .tv_nsec = (long)(t % NSEC_PER_SEC) };
+}
+
 /* Under the lock: waits for a question; a long time without one is used to give memory back. */
 static void wait(struct symbol_worker *w, bool *rested)
 {
-	nsec_t until = w->first ? w->kernel_due : clock_now() + REST_AFTER;
-	struct timespec at = { .tv_sec = (time_t)(until / NSEC_PER_SEC), .tv_nsec = (long)(until % NSEC_PER_SEC) };
+	nsec_t until = w->first ? due(w, w->first) : clock_now() + REST_AFTER;
+	struct timespec at;
 
+	for (const struct question *q = w->first; q; q = q->next)
+		until = due(w, q) < until ? due(w, q) : until;
+	at = timespec_of(until);
 	if (!w->first)
 		bury(w);
 	if (*rested && !w->first) {
@@ -240,11 +268,25 @@ static void wait(struct symbol_worker *w, bool *rested)
 	*rested = true;
 }
 
+/* What it reads was made by the target, so the thread has no more rights than reading takes. */
+static void give_up_rights(void)
+{
+	static const unsigned kept[] = {
+		CAP_SYS_PTRACE,         /* maps, memory and roots of other users' programs */
+		CAP_DAC_READ_SEARCH,    /* their files */
+		CAP_CHECKPOINT_RESTORE, /* and those that were deleted since they were mapped */
+		CAP_SYSLOG,             /* addresses of the kernel's functions */
+	};
+
+	caps_keep(kept, sizeof kept / sizeof kept[0]);
+}
+
 static void *work(void *worker)
 {
 	struct symbol_worker *w = worker;
 	bool rested = true;
 
+	give_up_rights();
 	pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
 		if (!take_current(w)) {
@@ -298,9 +340,8 @@ void symbol_worker_stop(struct symbol_worker *w)
 	w->stop = true;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
-	clock_gettime(CLOCK_REALTIME, &patience);
-	patience.tv_sec += STOP_PATIENCE;
-	if (pthread_timedjoin_np(w->thread, NULL, &patience) != 0)
+	patience = timespec_of(clock_now() + STOP_PATIENCE);
+	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &patience) != 0)
 		return; /* it hangs in the kernel: leave it its memory */
 	free_questions(w->first);
 	for (size_t i = 0; i < w->counts.done; i++)

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	image_release(i);
 	all.limit = 0;
-	images_trim(&all, NULL);
+	images_trim(&all, NULL, 0);
 	if (all.bytes)
 		abort();
 	images_free(&all);
