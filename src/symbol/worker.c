@@ -50,6 +50,7 @@ struct symbol_worker {
 	struct symbol_cache *cache;              /* the thread's alone, as is what follows */
 	uint64_t turn;
 	nsec_t due, kernel_due;                  /* the next question waits until then */
+	nsec_t paid;                             /* CPU time that is in them */
 };
 
 static void free_questions(struct question *q)
@@ -192,12 +193,13 @@ static void ask_kernel(struct symbol_worker *w, struct symbol_result **results)
 	answer_kernel(w->current, results);
 	end = clock_now();
 	w->kernel_due = end + KERNEL_SHARE * (end - begin);
+	w->paid = clock_cpu_thread();
 }
 
 /* The thread does not hold the lock. k NULL: not known. */
 static struct symbol_result *ask_process(struct symbol_worker *w, struct known *k, bool stale)
 {
-	nsec_t begin = clock_cpu_thread(), now = clock_now();
+	nsec_t now = clock_now(), cpu;
 	struct symbol_result *r;
 
 	if (k && !k->symbols)
@@ -208,7 +210,9 @@ static struct symbol_result *ask_process(struct symbol_worker *w, struct known *
 		k->used = ++w->turn;
 	r = answer_process(k ? k->symbols : NULL, w->current);
 	w->due = w->due + SAVED > now ? w->due : now - SAVED;
-	w->due += SHARE * (clock_cpu_thread() - begin);
+	cpu = clock_cpu_thread(); /* with what it took to be asked */
+	w->due += SHARE * (cpu - w->paid);
+	w->paid = cpu;
 	return r;
 }
 

@@ -4,7 +4,9 @@
 
 #include <dlfcn.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static char directory[] = "/tmp/tach-test-XXXXXX"; /* everybody may read it */
 
@@ -424,6 +426,113 @@ static void exec_gives_other_names(void **state)
 	live_end(&l);
 }
 
+static uint64_t code_of(pid_t pid)
+{
+	return start_of(pid, "r-xp") + 0x100;
+}
+
+/* The last mapping with code of the shell has a name; what it runs then may be executed, but not read. */
+static int look_past_an_unreadable_exec(void)
+{
+	char script[512];
+	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+	struct symbol_name name;
+	const char *line;
+	struct live l;
+	uint64_t code;
+
+	snprintf(script, sizeof script, "echo ready; sleep 0.3; exec %s rest", own_program);
+	live_start(&l, argv);
+	live_look(&l, child_pid(l.child));
+	code = code_of(child_pid(l.child));
+	symbols_name(l.symbols, code, &name);
+	if (!name.module[0] && !name.name[0])
+		return 2;
+	while ((line = child_line(l.child, 10000)) && strcmp(line, "ready") != 0)
+		;
+	symbols_stale(l.symbols);
+	symbols_name(l.symbols, code, &name);
+	if (name.kind != SYMBOL_UNKNOWN || strcmp(name.why, "not permitted to read the maps of the process") != 0)
+		return 3;
+	live_end(&l);
+	return 0;
+}
+
+static void what_may_not_be_read_has_no_old_names(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		printf("# skip: needs root: a program of another user\n");
+		skip();
+	}
+	run("mkdir -p %s/own", directory);
+	copy_subject(own_program, "own/secret", "chmod 711 $p");
+	assert_int_equal(unprivileged(look_past_an_unreadable_exec), 0);
+}
+
+/* A process that maps one file, and at the word another in its place. */
+static void map_one_after_the_other(char *const files[2], int hear, int tell)
+{
+	void *at = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+
+		at = mmap(at, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | (at ? MAP_FIXED : 0), fd, 0);
+		close(fd);
+		if (write(tell, &at, sizeof at) != sizeof at || read(hear, &at, sizeof at) != sizeof at)
+			_exit(1);
+	}
+}
+
+static nsec_t eleven_seconds_later(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (nsec_t)t.tv_sec * NSEC_PER_SEC + (nsec_t)t.tv_nsec + 11 * NSEC_PER_SEC;
+}
+
+static void another_file_at_the_same_place(void **state)
+{
+	char one[300], other[300], *const files[2] = { one, other };
+	struct symbol_name name;
+	struct live l = { .child = NULL };
+	int hear[2], tell[2];
+	void *at;
+	pid_t pid;
+
+	(void)state;
+	snprintf(one, sizeof one, "%s/one.so", directory);
+	snprintf(other, sizeof other, "%s/other.so", directory);
+	run("seq 2000 >%s && seq 3000 >%s", one, other);
+	assert_int_equal(pipe(hear) | pipe(tell), 0);
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		map_one_after_the_other(files, hear[0], tell[1]);
+		_exit(0);
+	}
+	assert_int_equal(read(tell[0], &at, sizeof at), sizeof at);
+	live_look(&l, pid);
+	symbols_name(l.symbols, (uintptr_t)at + 16, &name);
+	assert_string_equal(name.module, "one.so");
+	assert_int_equal(write(hear[1], &at, sizeof at), sizeof at);
+	assert_int_equal(read(tell[0], &at, sizeof at), sizeof at);
+	clock_replace(eleven_seconds_later, NULL);
+	symbols_name(l.symbols, (uintptr_t)at + 16, &name);
+	clock_replace(NULL, NULL);
+	assert_string_equal(name.module, "other.so");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	symbols_close(l.symbols);
+	symbol_cache_free(l.cache);
+	for (int i = 0; i < 2; i++) {
+		close(hear[i]);
+		close(tell[i]);
+	}
+}
+
 /* ---- code made at run time, and namespaces ---- */
 
 static void write_perfmap(const char *path, uint64_t address)
@@ -587,6 +696,8 @@ int main(void)
 		cmocka_unit_test(a_file_without_code),
 		cmocka_unit_test(an_ended_process_keeps_what_was_read),
 		cmocka_unit_test(exec_gives_other_names),
+		cmocka_unit_test(what_may_not_be_read_has_no_old_names),
+		cmocka_unit_test(another_file_at_the_same_place),
 		cmocka_unit_test(code_made_at_run_time),
 		cmocka_unit_test(a_process_in_namespaces_of_its_own),
 		cmocka_unit_test(a_small_cache_forgets_and_finds_again),

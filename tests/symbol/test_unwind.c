@@ -292,6 +292,30 @@ static void a_pc_that_is_nowhere(void **state)
 	end(&s);
 }
 
+/* The C library's tables do not fit beside what is kept: nothing is read again and again, and the stack says why. */
+static void tables_without_room(void **state)
+{
+	struct stack s;
+	int dir;
+
+	(void)state;
+	needs_libdw();
+	capture(&s, "nofp", "chain");
+	symbols_close(s.live.symbols);
+	symbol_cache_free(s.live.cache);
+	s.live.cache = symbol_cache_new(20000);
+	dir = open_proc(child_pid(s.live.child));
+	s.live.symbols = symbols_open(s.live.cache, child_pid(s.live.child), dir);
+	close(dir);
+	for (int i = 0; i < 3; i++) {
+		unwind(&s, s.dump.size, 64);
+		assert_false(s.how.whole);
+		assert_non_null(strstr(s.how.why, "no room for its unwind data beside that of others"));
+		assert_true(symbol_cache_bytes(s.live.cache) <= 20000);
+	}
+	end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +330,7 @@ int main(void)
 		cmocka_unit_test(an_overwritten_stack),
 		cmocka_unit_test(by_frame_pointer_alone),
 		cmocka_unit_test(a_pc_that_is_nowhere),
+		cmocka_unit_test(tables_without_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,10 @@
 /* The thread that finds names: asked now, answered later, never waited for; what does not fit is counted. */
+#include "../lib/threads.h"
 #include "live.h"
 
 #include "symbol/worker.h"
 
+#include <linux/capability.h>
 #include <poll.h>
 
 struct job {
@@ -303,6 +305,44 @@ static void the_kernel_has_names(void **state)
 	end(&j);
 }
 
+static void the_thread_keeps_few_rights(void **state)
+{
+	const uint64_t kept = (uint64_t)1 << CAP_SYS_PTRACE | (uint64_t)1 << CAP_DAC_READ_SEARCH |
+		(uint64_t)1 << CAP_CHECKPOINT_RESTORE | (uint64_t)1 << CAP_SYSLOG;
+	pid_t before[16], tid;
+	size_t n = threads_list(before, 16);
+	struct job j;
+
+	(void)state;
+	begin(&j);
+	assert_true(thread_keeps_only(before, n, kept, &tid));
+	end(&j);
+}
+
+/* However many questions there are; a second's worth of it may have been saved before. */
+static void questions_take_a_tenth_of_a_cpu(void **state)
+{
+	nsec_t begun = clock_now();
+	struct symbol_counts counts;
+	struct job j;
+
+	(void)state;
+	begin(&j);
+	for (uint64_t i = 1; clock_now() - begun < 3 * NSEC_PER_SEC; i++) {
+		symbol_worker_exec(j.worker, child_pid(j.live.child)); /* its maps and files are opened anew for each */
+		symbol_worker_ask(j.worker, key_of(&j, SYMBOL_ASK_LINE, live_address(&j.live, "inner") + i));
+		symbol_worker_counts(j.worker, &counts);
+		if (counts.waiting > 50)
+			poll(NULL, 0, 1);
+	}
+	symbol_worker_counts(j.worker, &counts);
+	printf("# %.1f ms of CPU in %.1f s for %u answers\n", nsec_to_seconds(counts.cpu) * 1e3, nsec_to_seconds(clock_now() - begun),
+		(unsigned)counts.answered);
+	assert_true(counts.answered > 0);
+	assert_true(counts.cpu < (clock_now() - begun + 3 * NSEC_PER_SEC) / 10);
+	end(&j);
+}
+
 static void stopping_does_not_wait_for_questions(void **state)
 {
 	struct job j;
@@ -326,6 +366,8 @@ int main(void)
 		cmocka_unit_test(what_was_asked_before_the_end_is_answered),
 		cmocka_unit_test(what_does_not_fit_is_counted),
 		cmocka_unit_test(the_kernel_has_names),
+		cmocka_unit_test(the_thread_keeps_few_rights),
+		cmocka_unit_test(questions_take_a_tenth_of_a_cpu),
 		cmocka_unit_test(stopping_does_not_wait_for_questions),
 	};
 

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,6 +155,34 @@ static void sites_are_counted_by_place_thread_and_lock(void **state)
 	sites_free(s);
 }
 
+static void a_line_is_for_all_sites_of_its_place(void **state)
+{
+	struct sites *s = sites_new();
+	struct site_key key = { .addr = 0x1000, .pc = 0x400100, .tgid = 1, .role = STACK_WAIT };
+	struct symbol_name frame = { .kind = SYMBOL_FUNCTION, .name = "ct_lookup", .address = 0x400100 };
+	struct site *site = NULL;
+	unsigned found = 0;
+
+	(void)state;
+	for (key.tid = 1; key.tid <= 64; key.tid++)
+		sites_add(s, &key, 1, "rx", &frame, 1);
+	key.tgid = 2;
+	sites_add(s, &key, 1, "rx", &frame, 1);
+	while ((site = sites_unlined_at(s, site, 1, 0x400100))) {
+		site->lined = true;
+		snprintf(site->where, sizeof site->where, "fwd.c:212");
+		found++;
+	}
+	assert_int_equal(found, 64);
+	assert_null(sites_unlined_at(s, NULL, 1, 0x400100));
+	assert_non_null(sites_unlined_at(s, NULL, 2, 0x400100)); /* another program */
+	key.tgid = 1;
+	key.addr = 0x2000;
+	assert_string_equal(sites_add(s, &key, 1, "rx", &frame, 1)->where, "fwd.c:212"); /* known already */
+	assert_null(sites_unlined_at(s, NULL, 1, 0x400100));
+	sites_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +193,7 @@ int main(void)
 		cmocka_unit_test(the_slowest_of_each_kind_stay),
 		cmocka_unit_test(calls_have_names_and_causes),
 		cmocka_unit_test(sites_are_counted_by_place_thread_and_lock),
+		cmocka_unit_test(a_line_is_for_all_sites_of_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
