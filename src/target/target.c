@@ -222,6 +222,11 @@ bool target_refresh(struct target *t)
 	return t->alive;
 }
 
+bool target_is_over(const struct target *t)
+{
+	return !t->alive;
+}
+
 void target_start(struct target *t)
 {
 	facts_begin(t);

@@ -75,6 +75,7 @@ const char *target_program(const struct target *t); /* of a spawned command as i
  * read, and not before the last of its descendants. Very many threads, and their children, are found in turns: 5,000
  * within 20 refreshes. */
 bool target_refresh(struct target *t);
+bool target_is_over(const struct target *t); /* nobody was left at the last refresh */
 
 const struct process *target_processes(const struct target *t, size_t *count);
 uint64_t target_generation(const struct target *t); /* changes whenever the set of processes or threads does */

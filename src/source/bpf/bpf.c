@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "source/bpf/features.h"
 #include "source/bpf/id.h"
 #include "source/bpf/meter.h"
@@ -213,11 +214,20 @@ static void read_losses(struct bpf_room *r, struct sample *out)
 		sample_status(out, "probe tables", STATUS_PARTIAL, why, "");
 }
 
+/* The last of the target has ended: nobody is to pay for it any more. */
+static void take_out(struct bpf_state *s)
+{
+	switcher_stop(s->switcher);
+	for (size_t i = 0; i < s->room.ngroups; i++)
+		if (s->room.groups[i].attached)
+			group_detach(&s->room.groups[i]);
+}
+
 static void read_bpf(void *state, const struct target *t, struct sample *out)
 {
 	struct bpf_state *s = state;
 
-	if (!s->joined && !atomic_load(&s->ready) && !target_is_held(t)) {
+	if (!s->joined && !atomic_load(&s->ready) && !target_is_held(t) && !target_is_over(t)) {
 		sample_status(out, "bpf", STATUS_PARTIAL, "its programs are being loaded", "");
 		return;
 	}
@@ -245,13 +255,18 @@ static void read_bpf(void *state, const struct target *t, struct sample *out)
 		s->room.control->epoch++;
 		s->room.control->stacks_left = STACKS_A_TICK;
 	}
+	if (target_is_over(t))
+		take_out(s);
 }
 
 static void ask_bpf(void *state, const struct target *t, const char *question, char *answer, size_t size)
 {
 	struct bpf_state *s = state;
 
-	(void)t;
+	if (target_is_over(t)) {
+		str_copy(answer, size, "the target has ended");
+		return;
+	}
 	switcher_ask(s->switcher, question, answer, size, clock_now());
 	if (s->joined)
 		switcher_go(s->switcher, clock_now());

@@ -245,7 +245,11 @@ static void fn_close(struct group *g)
 
 	if (!own)
 		return;
-	fn_follow_stop(&own->fn);
+	if (!fn_follow_stop(&own->fn)) {
+		g->skeleton = NULL; /* they are the thread's now */
+		g->typed = NULL;
+		return;
+	}
 	for (size_t i = 0; i < own->fn.nknown; i++) {
 		fn_file_close(&own->fn.known[i].file);
 		free(own->fn.known[i].found);

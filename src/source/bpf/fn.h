@@ -42,6 +42,8 @@ struct fn_known {
 	ino_t inode;
 	dev_t mapped_device;       /* the same as maps have it: a union of file systems shows others there */
 	ino_t mapped_inode;
+	struct timespec written;   /* as it was when it was read */
+	off_t size;
 	struct fn_file file;
 	bool usable, resolved[FN_SLOTS];
 	struct fn_found *found;
@@ -117,7 +119,7 @@ extern const struct group_ops group_fn;
 void fn_follow_post(struct fn *f, const struct target *t); /* who belongs now; called by the sampler */
 void fn_follow_held(struct fn *f, const char *program); /* a command that waits before its exec */
 int fn_follow_start(struct fn *f, struct err *e);
-void fn_follow_stop(struct fn *f);                      /* takes everything out */
+bool fn_follow_stop(struct fn *f); /* takes everything out. False: it hangs in a file of the target's, and keeps what it has */
 void fn_follow_refuse(struct fn *f, size_t slot, const struct err *why);
 
 /* fn_places.c: files, and what of the specs is in them. */

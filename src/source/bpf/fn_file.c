@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMES_MOST (256u << 20) /* bytes of names that are read */
+#define NAMES_MOST (64u << 20)   /* bytes of names that are read */
+#define SYMBOLS_MOST (256u << 20) /* of a table of symbols: 11 million of them */
 #define NOTES_MOST (16u << 20)
 #define CHUNK 1024              /* symbols read at once */
 #define STAPSDT_NOTE 3          /* type of the notes of <sys/sdt.h> */
@@ -58,7 +59,7 @@ static bool walk_symbols(const struct fn_file *f, const struct elf_part *symbols
 {
 	char *names = symbols->size ? read_part(f, text, NAMES_MOST) : NULL;
 	Elf64_Sym *chunk = xcalloc(CHUNK, sizeof *chunk);
-	uint64_t count = names ? symbols->size / sizeof *chunk : 0;
+	uint64_t count = names && symbols->size <= SYMBOLS_MOST ? symbols->size / sizeof *chunk : 0;
 	bool more = true;
 
 	for (uint64_t at = 0; at < count && more; at += CHUNK) {

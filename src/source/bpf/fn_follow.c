@@ -27,6 +27,7 @@
 #define EXEC_LOOK NSEC_PER_SEC      /* whether it runs another program meanwhile */
 #define UNKNOWN_EXE 1
 #define YOUTH (100 * NSEC_PER_MSEC) /* many children live no longer, and setting a probe holds up every fork of the machine */
+#define PATIENCE_AT_END 1           /* seconds */
 #define EXEC_PATIENCE 10            /* looks at what is still tach itself, before its exec */
 
 /* ---- probes of one process ---- */
@@ -171,6 +172,7 @@ static void look_at_program(struct fn *f, struct fn_process *p, const struct map
 {
 	const char *why;
 
+	p->throws = true; /* until its file says that it does not */
 	for (size_t i = 0; i < m->nmodules; i++) {
 		const struct map *map = &m->list[m->modules[i].first];
 		size_t known = is_program(p, map) ? fn_known_mapped(f, p, m, map, &why) : SIZE_MAX;
@@ -483,17 +485,23 @@ void fn_follow_held(struct fn *f, const char *program)
 	fn_held_free(&held);
 }
 
-void fn_follow_stop(struct fn *f)
+bool fn_follow_stop(struct fn *f)
 {
+	struct timespec patience;
+
 	if (f->running) {
 		pthread_mutex_lock(&f->lock);
 		f->stop = true;
 		pthread_cond_signal(&f->wake);
 		pthread_mutex_unlock(&f->lock);
-		pthread_join(f->thread, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &patience);
+		patience.tv_sec += PATIENCE_AT_END;
+		if (pthread_clockjoin_np(f->thread, NULL, CLOCK_MONOTONIC, &patience))
+			return false;
 	}
 	while (f->nposted)
 		close(f->posted[--f->nposted].dir);
 	fn_trial_end(&f->trial);
 	forget_all(f);
+	return true;
 }

@@ -13,18 +13,27 @@
 
 #define FILES_MOST 256
 
+/* A file may be overwritten in place, and what is found in it then is no more where it was. */
+static bool is_unchanged(const struct fn_known *k)
+{
+	struct stat st;
+
+	return fstat(k->file.fd, &st) == 0 && st.st_size == k->size && st.st_mtim.tv_sec == k->written.tv_sec &&
+		st.st_mtim.tv_nsec == k->written.tv_nsec;
+}
+
 size_t fn_known_open(struct fn *f, int fd)
 {
 	struct fn_known *k;
 	struct stat st;
+	bool good = fstat(fd, &st) == 0;
 
-	if (fstat(fd, &st) == 0)
-		for (size_t i = 0; i < f->nknown; i++)
-			if (f->known[i].device == st.st_dev && f->known[i].inode == st.st_ino) {
-				close(fd);
-				return i;
-			}
-	if (f->nknown == FILES_MOST) {
+	for (size_t i = 0; good && i < f->nknown; i++)
+		if (f->known[i].device == st.st_dev && f->known[i].inode == st.st_ino && is_unchanged(&f->known[i])) {
+			close(fd);
+			return i;
+		}
+	if (!good || f->nknown == FILES_MOST) {
 		close(fd);
 		return SIZE_MAX;
 	}
@@ -32,6 +41,8 @@ size_t fn_known_open(struct fn *f, int fd)
 	k = &f->known[f->nknown];
 	k->device = st.st_dev;
 	k->inode = st.st_ino;
+	k->written = st.st_mtim;
+	k->size = st.st_size;
 	k->usable = fn_file_open(&k->file, fd) == NULL;
 	return f->nknown++;
 }
@@ -43,7 +54,7 @@ size_t fn_known_mapped(struct fn *f, const struct fn_process *p, const struct ma
 	int root, fd;
 
 	for (size_t i = 0; i < f->nknown; i++)
-		if (f->known[i].mapped_inode == map->inode && f->known[i].mapped_device == map->device)
+		if (f->known[i].mapped_inode == map->inode && f->known[i].mapped_device == map->device && is_unchanged(&f->known[i]))
 			return i;
 	root = place_root(p->who.dir);
 	fd = place_open_mapped(p->who.dir, root, maps_name(m, map), map, why);

@@ -232,13 +232,19 @@ static void read_missing(struct group *g, struct sample *out)
 		sample_status(out, g->ops->name, STATUS_OFF, "not asked for", g->ops->how ? g->ops->how : "");
 }
 
+bool group_may_come_back(const struct group *g)
+{
+	return !g->ops->opt_in && !g->ops->staged;
+}
+
 static void read_too_dear(struct group *g, struct sample *out)
 {
 	struct err why;
 
 	for (unsigned m = g->ops->first; m <= g->ops->last && m < BPF_METRIC_COUNT; m++)
 		group_missing(g, out, m, POINT_ABSENT, too_dear(g, &why));
-	sample_status(out, g->ops->name, STATUS_OFF, too_dear(g, &why), "--max-cost, and tach anew");
+	sample_status(out, g->ops->name, STATUS_OFF, too_dear(g, &why),
+		group_may_come_back(g) ? "--max-cost; it is tried again later" : "--max-cost, and tach anew");
 }
 
 /* It could be had, but nobody has asked for it, or not lately. */

@@ -90,7 +90,8 @@ struct group {
 	bool switching;                       /* a thread attaches or detaches it: asked, keep, until and stage apart it is that one's */
 	bool attached;                        /* its programs run */
 	bool asked, keep;                     /* opt-in: to be switched on; and to stay so */
-	enum price_stage stage;               /* how much it measures; PRICE_OFF: it was too dear, and stays off */
+	bool again;                           /* it was too dear a while ago, and is to be tried again */
+	enum price_stage stage;               /* how much it measures; PRICE_OFF: it was too dear */
 	nsec_t until;                         /* opt-in, not kept: when it is switched off again */
 	char missing[160];                    /* hooks that this kernel does not have: "a, b"; "" none */
 	char note[120];                       /* what else is to be said of its numbers; "" nothing */
@@ -115,6 +116,7 @@ void group_unload(struct group *g);
 int group_attach(struct group *g, struct err *e); /* also again, after group_detach() */
 void group_detach(struct group *g);               /* nobody pays for it any more; its totals stay */
 void group_read(struct group *g, struct sample *out);
+bool group_may_come_back(const struct group *g); /* after PRICE_OFF */
 void group_set_stage(struct group *g, enum price_stage stage); /* its programs are told; PRICE_OFF has to be detached too */
 
 /* Whether this kernel has a tracepoint. */

@@ -22,6 +22,7 @@
 #define RUNS_LEAST 200               /* runs from which the statistics say something */
 #define HOOK_NS 27.0                 /* of an empty program at a tracepoint, which the statistics do not see */
 #define IDLE 1e-5                    /* CPU seconds a second: nothing can cost a share of so little */
+#define PAUSE (60 * NSEC_PER_SEC)    /* the first; each is twice as long as the one before, up to PRICE_CALM_MOST */
 #define SMOOTH 0.5                   /* weight of what is new */
 #define TIMING_ROUNDS 20
 #define TIMING_CALLS 1000
@@ -32,6 +33,10 @@ struct rate {
 	double correction;   /* of the table, by the statistics */
 };
 
+struct pause {
+	nsec_t length, end;  /* after which a group that was too dear is tried again; 0: it never was */
+};
+
 struct meter {
 	struct bpf_room *room;
 	struct runs *runs;
@@ -39,6 +44,7 @@ struct meter {
 	nsec_t run;          /* CPU time of the target at the last look, by the scheduler's hooks */
 	struct price_guard guard;
 	struct rate rates[PRICE_GROUPS];
+	struct pause pauses[PRICE_GROUPS];
 	double machine;      /* how much slower than the table's */
 	nsec_t looked, measured; /* 0: not yet */
 	bool known;          /* costs are: there was an interval to look at */
@@ -263,9 +269,14 @@ static size_t fill_uses(const struct meter *m, struct price_use uses[PRICE_GROUP
 static void set_stage(struct meter *m, struct group *g, enum price_stage stage)
 {
 	static const char *const names[] = { "full", "sampled", "counts", "off" };
+	struct pause *p = &m->pauses[g - m->room->groups];
 
 	if (g->stage == stage)
 		return;
+	if (stage == PRICE_OFF) {
+		p->length = !p->length ? PAUSE : p->length < PRICE_CALM_MOST / 2 ? 2 * p->length : PRICE_CALM_MOST;
+		p->end = clock_now() + p->length;
+	}
 	log_line("probe %s: %s; the probes cost %.1f%% of the target's time", g->ops->name, names[stage], m->cost * 100);
 	group_set_stage(g, stage);
 }
@@ -294,6 +305,20 @@ static void decide(struct meter *m, const struct price_use *uses, const size_t *
 	}
 }
 
+/* What was only dear for a while (memory that is filled at the start) may be worth it now. Not so what keeps an account
+ * of every thread or call: it has missed too much. */
+static void try_again(struct meter *m, nsec_t now)
+{
+	for (size_t i = 0; i < m->room->ngroups; i++) {
+		struct group *g = &m->room->groups[i];
+
+		if (g->stage != PRICE_OFF || g->switching || g->attached || !group_may_come_back(g) || now < m->pauses[i].end)
+			continue;
+		group_set_stage(g, PRICE_FULL);
+		g->again = true;
+	}
+}
+
 static void add_up(struct meter *m, const struct price_use *uses, const size_t *places, size_t n)
 {
 	double target = 0;
@@ -318,6 +343,7 @@ static void look(struct meter *m, nsec_t now)
 	add_up(m, uses, places, n);
 	m->total += m->bystanders * seconds;
 	decide(m, uses, places, n, now);
+	try_again(m, now);
 	if (runs_denied(m->runs))
 		count_switches(m, now);
 	else if (now - m->measured >= RUNS_EVERY || !m->measured)
@@ -367,16 +393,6 @@ static void tell(const struct meter *m, struct sample *out)
 	sample_status(out, STATUS_PROBE_COST, n ? STATUS_PARTIAL : STATUS_ON, why, n ? "--max-cost" : "");
 }
 
-static bool is_alive(const struct target *t)
-{
-	size_t count;
-	const struct process *p = target_processes(t, &count);
-
-	while (count && p[count - 1].gone)
-		count--;
-	return count > 0;
-}
-
 void meter_read(struct meter *m, nsec_t now, struct sample *out)
 {
 	if (!m->room->groups[0].attached) {
@@ -388,7 +404,7 @@ void meter_read(struct meter *m, nsec_t now, struct sample *out)
 		look_at_target(m, 1);
 		m->cpu = 0;
 	}
-	if (now - m->looked >= LOOK && is_alive(m->room->target)) {
+	if (now - m->looked >= LOOK && !target_is_over(m->room->target)) {
 		look(m, now);
 		m->looked = now;
 	}

@@ -128,6 +128,7 @@ static bool copy(const struct thread_slot *from, struct thread_slot *to)
 void slot_times_of(const struct thread_slot *t, nsec_t now, struct slot_times *out)
 {
 	nsec_t on = now > t->since ? now - t->since : 0, blocked = on;
+	unsigned weight = t->weight ? t->weight : 1; /* waits that this one stands for: so it is counted when it is over */
 
 	*out = (struct slot_times){ .run = t->run, .queue = t->queue, .voluntary = t->voluntary,
 		.involuntary = t->involuntary };
@@ -135,14 +136,14 @@ void slot_times_of(const struct thread_slot *t, nsec_t now, struct slot_times *o
 	if (t->state == SLOT_RUNNING)
 		out->run += on;
 	else if (t->state == SLOT_RUNNABLE)
-		out->queue += on;
+		out->queue += on * weight;
 	if (t->state != SLOT_BLOCKED)
 		return;
 	if (t->woken >= t->since && t->woken <= now) {
 		blocked = t->woken - t->since;
-		out->queue += on - blocked;
+		out->queue += (on - blocked) * weight;
 	}
-	out->blocked[t->cause < CAUSES ? t->cause : CAUSE_OTHER] += blocked;
+	out->blocked[t->cause < CAUSES ? t->cause : CAUSE_OTHER] += blocked * weight;
 }
 
 static void add(struct slot_times *to, const struct slot_times *t)

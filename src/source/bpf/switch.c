@@ -48,10 +48,18 @@ struct switcher *switcher_open(struct bpf_room *r)
 	return s;
 }
 
+void switcher_stop(struct switcher *s)
+{
+	if (s->group) {
+		pthread_join(s->thread, NULL);
+		s->group->switching = false;
+	}
+	s->group = NULL;
+}
+
 void switcher_close(struct switcher *s)
 {
-	if (s->group)
-		pthread_join(s->thread, NULL);
+	switcher_stop(s);
 	free(s);
 }
 
@@ -78,6 +86,8 @@ static void begin(struct switcher *s, struct group *g)
 	s->group = g;
 	g->switching = true;
 	s->on = g->asked;
+	group_set_stage(g, g->stage);
+	g->again = false;
 	atomic_store(&s->done, false);
 	if (pthread_create(&s->thread, NULL, work, s)) {
 		s->group = NULL;
@@ -98,8 +108,10 @@ void switcher_go(struct switcher *s, nsec_t now)
 			continue;
 		if (g->stage == PRICE_OFF)
 			g->asked = false;
-		if (!(g->ops->opt_in || (g->stage == PRICE_OFF && g->attached)))
+		if (!(g->ops->opt_in || (g->stage == PRICE_OFF && g->attached) || g->again))
 			continue;
+		if (g->again)
+			g->asked = true;
 		if (g->ops->wanted && !g->why.text[0])
 			g->asked = g->keep = g->ops->wanted(s->room);
 		if (g->attached && !g->keep && now >= g->until)
@@ -134,7 +146,7 @@ void switcher_ask(struct switcher *s, const char *question, char *answer, size_t
 		snprintf(answer, size, "there is no probe %s to be switched", name);
 	} else {
 		if (on)
-			group_set_stage(g, PRICE_FULL);
+			g->stage = PRICE_FULL; /* told to its programs when it is switched on */
 		g->asked = on;
 		g->keep = on && keep;
 		g->until = now + ON_FOR;

@@ -9,7 +9,8 @@
 struct switcher;
 
 struct switcher *switcher_open(struct bpf_room *r);
-void switcher_close(struct switcher *s); /* waits for its thread */
+void switcher_stop(struct switcher *s); /* waits for its thread; switches nothing any more */
+void switcher_close(struct switcher *s);
 
 /* Once a tick: takes over what was switched, switches off what nobody keeps, begins with what was asked for since. */
 void switcher_go(struct switcher *s, nsec_t now);
