@@ -250,6 +250,20 @@ static void follows_a_chain_of_waiters(void **state)
 	run_free(&r);
 }
 
+static void shows_a_deadlock_once(void **state)
+{
+	struct run r;
+
+	(void)state;
+	NEEDS_PROBE();
+	r = run_mode("deadlock", "2");
+	assert_non_null(strstr(json_find(r.before, "tables/lock_chains/0/chain"), "first/"));
+	assert_non_null(strstr(json_find(r.before, "tables/lock_chains/0/chain"), "second/"));
+	assert_true(cell_starts(r.before, "lock_chains", 0, "end", "a circle"));
+	assert_null(json_find(r.before, "tables/lock_chains/1"));
+	run_free(&r);
+}
+
 /* ---- time ---- */
 
 /* Of the time that a thread was off the CPU and not ready to run. */
@@ -313,11 +327,16 @@ static void keeps_its_target_when_a_thread_execs(void **state)
 {
 	const char *const command[] = { child_waits(), "exec", "locks", "2", NULL };
 	struct run r;
+	int row;
 
 	(void)state;
 	NEEDS_PROBE();
 	r = run_waits(command);
 	expect_waits(&r, 0.03);
+	row = row_with(r.before, "threads", "name", "exe"); /* the thread that has become the first: what it waits for is known */
+	assert_true(row >= 0);
+	assert_int_equal(cell(r.before, "threads", row, "tid"), cell(r.before, "threads", row, "pid"));
+	NEAR(cell(r.before, "threads", row, "sleep_seconds"), 1, 0.05);
 	run_free(&r);
 }
 
@@ -346,6 +365,7 @@ int main(void)
 		cmocka_unit_test(knows_a_read_write_lock_by_its_callers),
 		cmocka_unit_test(keeps_condition_variables_apart),
 		cmocka_unit_test(follows_a_chain_of_waiters),
+		cmocka_unit_test(shows_a_deadlock_once),
 		cmocka_unit_test(splits_the_time_of_each_thread_and_loses_none),
 		cmocka_unit_test(counts_every_context_switch),
 		cmocka_unit_test(keeps_its_target_when_a_thread_execs),

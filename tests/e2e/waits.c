@@ -5,6 +5,7 @@
  *   rwlock SECONDS    the same with a read-write lock, held for writing, wanted for reading
  *   work SECONDS      "worker" waits on a condition variable for "giver", which joins nobody: no contention at all
  *   chain SECONDS     "third" waits for "second", which waits for "first", which sleeps
+ *   deadlock SECONDS  "first" and "second" wait for each other until the program ends
  *   split SECONDS     "burner" burns, "sleeper" sleeps, "piper" reads a pipe, "socketer" a socket, "locker" wants a lock
  *   exec MODE SECONDS a thread that is not the first execs this program with MODE
  *   pairs N           N pairs of threads play ping-pong until they are ended
@@ -176,6 +177,27 @@ static void *chain_third(void *unused)
 	return NULL;
 }
 
+static void *lock_both(const char *as, pthread_mutex_t *one, pthread_mutex_t *other)
+{
+	name(as);
+	pthread_mutex_lock(one);
+	sleep_ms(100);
+	pthread_mutex_lock(other);
+	return NULL;
+}
+
+static void *deadlock_first(void *unused)
+{
+	(void)unused;
+	return lock_both("first", &second_lock, &third_lock);
+}
+
+static void *deadlock_second(void *unused)
+{
+	(void)unused;
+	return lock_both("second", &third_lock, &second_lock);
+}
+
 static void *burner(void *unused)
 {
 	(void)unused;
@@ -278,6 +300,7 @@ static const struct {
 	{ "rwlock", { write_holder, reader, reader } },
 	{ "work", { worker, giver } },
 	{ "chain", { chain_first, chain_second, chain_third } },
+	{ "deadlock", { deadlock_first, deadlock_second } },
 	{ "split", { burner, sleeper, piper, socketer, feeder, holder, waiter } },
 };
 
@@ -306,7 +329,7 @@ static int run(const char *mode, const char *seconds)
 	fflush(stdout);
 	sleep_ms((long)(atof(seconds) * 1000));
 	over = 1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && modes[m].threads[0] != deadlock_first; i++)
 		pthread_join(threads[i], NULL);
 	getrusage(RUSAGE_SELF, &usage);
 	printf("truth switches %ld\ntruth waits %ld\ntruth blocked %.6f\n", usage.ru_nvcsw + usage.ru_nivcsw, truth[0].waits + truth[1].waits,
