@@ -19,9 +19,10 @@ int selection_index(struct selection *s, const struct pane_ops *p, const struct 
 	return s->index;
 }
 
+/* A place that the list has not got at this moment is nobody's. */
 static void identify(struct selection *s, const struct pane_ops *p, const struct view *v)
 {
-	if (p->identity && pane_list(p, v) > 0)
+	if (p->identity && s->index < pane_list(p, v))
 		p->identity(v, s->index, s->identity, sizeof s->identity);
 }
 

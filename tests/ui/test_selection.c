@@ -92,12 +92,34 @@ static void a_place_is_kept_while_the_pane_is_small(void **state)
 	assert_int_equal(selection_index(&s, &by_place, &zoomed), 2);
 }
 
+/* The list may have become shorter than the place that was chosen in it, and only a zoomed one is gone to its end for. */
+static void nothing_is_held_beyond_the_end(void **state)
+{
+	struct selection s = { .index = 0 };
+
+	(void)state;
+	list = "abcdefghijk";
+	selection_move(&s, &by_place, &zoomed, 10);
+	list = "x";
+	selection_hold(&s, &by_identity, &small);
+	assert_string_equal(s.identity, "");
+	assert_int_equal(s.index, 10);
+	selection_release(&s);
+	selection_hold(&s, &by_identity, &zoomed);
+	assert_string_equal(s.identity, "x");
+	selection_release(&s);
+	list = "";
+	selection_hold(&s, &by_identity, &small);
+	assert_string_equal(s.identity, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_is_followed),
 		cmocka_unit_test(the_ends_of_a_list_hold),
 		cmocka_unit_test(a_place_is_kept_while_the_pane_is_small),
+		cmocka_unit_test(nothing_is_held_beyond_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "../lib/played.h"
 #include "ui/header.h"
 #include "ui/listing.h"
+#include "ui/pane/panes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -149,6 +150,27 @@ static void the_where_line_fits(void **state)
 	played_free(p);
 }
 
+/* A list that is not zoomed keeps the place that was chosen in it, of which nothing may be left. */
+static void a_list_that_became_short_is_not_blank(void **state)
+{
+	struct played *p = played_new(&probed, 60);
+	struct canvas *c = canvas_new(8, 80);
+	struct view v;
+	char *out;
+
+	(void)state;
+	played_until(p, 10);
+	v = view_of(p);
+	v.selected = 40;
+	assert_true(pane_threads.draw(&v, c, (struct rect){ 0, 0, 8, 80 }));
+	out = canvas_print(c);
+	assert_non_null(strstr(out, "18232 rx0"));
+	assert_non_null(strstr(out, "18237 stat"));
+	free(out);
+	canvas_free(c);
+	played_free(p);
+}
+
 static void columns_go_by_rank_and_grow(void **state)
 {
 	static const struct listing_column columns[] = { { "a", 5, 0, 0, false }, { "b", 6, 20, 2, true },
@@ -202,6 +224,7 @@ int main(void)
 		cmocka_unit_test(what_was_sampled_says_so),
 		cmocka_unit_test(one_part_missing_is_no_probe),
 		cmocka_unit_test(the_where_line_fits),
+		cmocka_unit_test(a_list_that_became_short_is_not_blank),
 		cmocka_unit_test(columns_go_by_rank_and_grow),
 		cmocka_unit_test(half_a_number_is_not_shown),
 	};

@@ -109,7 +109,7 @@ static const char *state_word(const char *state)
 	return state;
 }
 
-/* What stands in a column of the list. */
+/* What stands in a column of the list. By the probe all parts of a thread's time do, so that their sum can be checked. */
 struct field {
 	struct listing_column column;
 	const char *(*text)(char buf[FIELD_SIZE], const struct cells *t, size_t row, const struct field *f); /* NULL: bar */
@@ -151,15 +151,18 @@ static const char *name_text(char buf[FIELD_SIZE], const struct cells *t, size_t
 }
 
 static const struct field fields[] = {
-	{ { "tid", 9, 0, 0, false }, number_text, THREADS_TID, 1, ALWAYS },
-	{ { "name", 16, 0, 0, true }, name_text, THREADS_NAME, 1, ALWAYS },
-	{ { "cpu", 5, 0, 5, false }, number_text, THREADS_CPU, 1, ALWAYS },
+	{ { "tid", 8, 9, 0, false }, number_text, THREADS_TID, 1, ALWAYS },
+	{ { "name", 12, 16, 0, true }, name_text, THREADS_NAME, 1, ALWAYS },
+	{ { "cpu", 5, 0, 6, false }, number_text, THREADS_CPU, 1, ALWAYS },
 	{ { "usr", 5, 0, 1, false }, number_text, THREADS_USER, 100, ALWAYS },
 	{ { "sys", 5, 0, 1, false }, number_text, THREADS_SYSTEM, 100, ALWAYS },
 	{ { "runq", 5, 0, 3, false }, number_text, THREADS_RUNQUEUE, 100, ALWAYS },
 	{ { "lock", 5, 0, 2, false }, number_text, THREADS_LOCK, 100, BY_PROBE },
 	{ { "disk", 5, 0, 4, false }, number_text, THREADS_DISK, 100, BY_PROBE },
 	{ { "net", 5, 0, 4, false }, number_text, THREADS_NET, 100, BY_PROBE },
+	{ { "oth", 5, 0, 5, false }, number_text, THREADS_OTHER, 100, BY_PROBE },
+	{ { "slp", 5, 0, 5, false }, number_text, THREADS_SLEEP, 100, BY_PROBE },
+	{ { "idle", 5, 0, 5, false }, number_text, THREADS_IDLE, 100, BY_PROBE },
 	{ { "io", 5, 0, 4, false }, number_text, THREADS_IO, 100, BY_PROC },
 	{ { "ctxsw/s", 9, 0, 7, false }, switches_text, THREADS_VOLUNTARY, 1, ALWAYS },
 	{ { "waits for", 11, 24, 2, true }, state_text, THREADS_WAITS_FOR, 1, BY_PROBE },
@@ -226,6 +229,8 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 	struct list list = list_of(t, r);
 
 	listing_heads(list.column, list.count, list.place, c, r.row);
+	if (selected >= t->nrows)
+		selected = t->nrows - 1;
 	if (selected >= room)
 		top = selected - room + 1;
 	for (size_t i = top; i < t->nrows && i - top < room; i++) {
