@@ -266,6 +266,48 @@ static void tables_by_key(void **state)
 	finish(&x);
 }
 
+static void expect_rates(const struct fixture *x, double a, double b)
+{
+	const struct table *t = store_table(x->st, "sockets");
+
+	for (int c = 0; c < 2; c++) {
+		double wanted = c ? b : a;
+
+		if (isnan(wanted))
+			assert_true(isnan(t->cells[c].number));
+		else
+			near(t->cells[c].number, wanted);
+	}
+}
+
+/* Not every source reads at every tick: what grew meanwhile is of all the time since, and the last rate stands until then,
+ * but not for ever. */
+static void each_counter_of_a_row_has_its_own_time(void **state)
+{
+	struct fixture x = begin(20, "column sockets rx_bytes counter bytes rx\ncolumn sockets rx_messages counter count rx\n"
+				     "tick 0\nrow sockets 1 10 100\nend\n");
+
+	(void)state;
+	expect_rates(&x, (double)NAN, (double)NAN);
+	feed_text(&x, "tick 1\nrow sockets 1 - 150\nend");
+	expect_rates(&x, (double)NAN, 50);
+	feed_text(&x, "tick 2\nrow sockets 1 30 200\nend");
+	expect_rates(&x, 10, 50);
+	feed_text(&x, "tick 3\nrow sockets 1 - 250\nend");
+	expect_rates(&x, 10, 50);
+	feed_text(&x, "tick 4\nrow sockets 1 - -\nend");
+	expect_rates(&x, 10, 50);
+	feed_text(&x, "tick 5.9\nrow sockets 1 - -\nend");
+	expect_rates(&x, 10, (double)NAN);
+	feed_text(&x, "tick 7\nrow sockets 1 - -\nend");
+	expect_rates(&x, (double)NAN, (double)NAN);
+	feed_text(&x, "tick 8\nrow sockets 1 150 650\nend");
+	expect_rates(&x, 20, 80);
+	feed_text(&x, "tick 9\nrow sockets 1 140 650\nend"); /* backwards: nobody knows */
+	expect_rates(&x, (double)NAN, 0);
+	finish(&x);
+}
+
 static void tables_say_how_they_were_obtained(void **state)
 {
 	struct fixture x = begin(10, "column locks lock text count lock\ncolumn locks waits counter count waits\n"
@@ -357,6 +399,7 @@ int main(void)
 		cmocka_unit_test(events_of_which_a_part_was_timed_are_estimated),
 		cmocka_unit_test(growth_over_a_minute), cmocka_unit_test(the_ring),
 		cmocka_unit_test(late_metrics_and_old_samples), cmocka_unit_test(tables_by_key),
+		cmocka_unit_test(each_counter_of_a_row_has_its_own_time),
 		cmocka_unit_test(tables_say_how_they_were_obtained), cmocka_unit_test(rows_have_a_history),
 		cmocka_unit_test(histories_of_rows_are_bounded) };
 

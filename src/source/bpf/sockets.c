@@ -39,6 +39,7 @@ struct sockets {
 	uint64_t carried[TOTALS]; /* of sockets that are gone, beside what the kernel has settled */
 	struct sockets_sum sum;
 	nsec_t walked, took;
+	bool fresh; /* walked in this tick */
 	u64 newest; /* tick of the kernel in which one of the table was used last */
 	bool full;  /* the table nearly is */
 };
@@ -234,7 +235,8 @@ bool sockets_read(struct sockets *s, nsec_t now)
 	struct sock_closed closed;
 	nsec_t cpu = clock_cpu_thread();
 
-	if (s->took > QUICK && now - s->walked < s->took * SHARE)
+	s->fresh = s->took <= QUICK || now - s->walked >= s->took * SHARE;
+	if (!s->fresh)
 		return false;
 	closed = read_closed(s); /* first: a socket must not be counted twice */
 	if (!walk(s))
@@ -253,6 +255,7 @@ const struct sockets_sum *sockets_sum(const struct sockets *s)
 
 /* ---- rows ---- */
 
+/* Counts are of the last walk: only a tick with one may say them. */
 static void put_counts(const struct sock_row *r, union cell *row)
 {
 	row[SOCKETS_RX_MESSAGES].number = (double)r->messages[SOCK_RX];
@@ -262,7 +265,7 @@ static void put_counts(const struct sock_row *r, union cell *row)
 /* Into the rows of another source. One that has no message yet has none. */
 static void complete(const struct sockets *s, struct table *t)
 {
-	for (size_t i = 0; i < t->nrows; i++) {
+	for (size_t i = 0; s->fresh && i < t->nrows; i++) {
 		struct sock_row key = { .cookie = t->keys[i] };
 		const struct sock_row *r = s->nrows ?
 			bsearch(&key, s->rows, s->nrows, sizeof key, by_cookie) : NULL;
@@ -286,7 +289,7 @@ static const char *end_text(struct sample *out, const struct sock_row *r, const 
 	return sample_text(out, text);
 }
 
-static void put_row(const struct sock_row *r, const struct known *k, struct sample *out, struct table *t)
+static void put_row(const struct sock_row *r, const struct known *k, bool fresh, struct sample *out, struct table *t)
 {
 	static const char *const roles[ROLES] = { "", "", "listen", "server", "client", "" };
 	static const char *const states[] = { "", "ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
@@ -298,15 +301,17 @@ static void put_row(const struct sock_row *r, const struct known *k, struct samp
 	row[SOCKETS_PEER].text = end_text(out, r, r->peer, ntohs(r->peer_port));
 	row[SOCKETS_ROLE].text = r->role < ROLES ? roles[r->role] : "";
 	row[SOCKETS_STATE].text = r->state < sizeof states / sizeof states[0] ? states[r->state] : "";
-	row[SOCKETS_DROPS].number = (double)k->total[OF_DROPS];
+	if (r->kind == SOCK_TCP && r->rtt)
+		row[SOCKETS_RTT].number = (double)r->rtt / 1e6;
+	if (!fresh)
+		return;
 	put_counts(r, row);
+	row[SOCKETS_DROPS].number = (double)k->total[OF_DROPS];
 	if (r->kind != SOCK_TCP)
 		return;
 	row[SOCKETS_RX_SEGMENTS].number = (double)k->total[OF_RX_SEGMENTS];
 	row[SOCKETS_TX_SEGMENTS].number = (double)k->total[OF_TX_SEGMENTS];
 	row[SOCKETS_RETRANSMITS].number = (double)k->total[OF_RETRANSMITS];
-	if (r->rtt)
-		row[SOCKETS_RTT].number = (double)r->rtt / 1e6;
 }
 
 static void make_table(const struct sockets *s, struct sample *out)
@@ -322,7 +327,7 @@ static void make_table(const struct sockets *s, struct sample *out)
 		if (r->settled || r->kind > SOCK_UDP || k == s->nknown)
 			continue;
 		if (t->nrows < ROWS_MOST)
-			put_row(r, &s->known[k], out, t);
+			put_row(r, &s->known[k], s->fresh, out, t);
 		else
 			t->left_out++;
 	}

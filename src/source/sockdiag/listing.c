@@ -44,7 +44,7 @@ static void put_totals(const struct watched *w, union cell *row)
 			row[columns[i]].number = (double)w->total[i];
 }
 
-static void put_row(const struct watched *w, struct sample *out, struct table *table)
+static void put_row(const struct watched *w, bool complete, struct sample *out, struct table *table)
 {
 	union cell *row = table_row(table, w->seen.cookie);
 	char text[LISTING_TEXT];
@@ -54,7 +54,8 @@ static void put_row(const struct watched *w, struct sample *out, struct table *t
 	row[SOCKETS_PEER].text = sample_text(out, listing_end(text, &w->seen.peer));
 	row[SOCKETS_ROLE].text = role_of(w);
 	row[SOCKETS_STATE].text = w->seen.state < SEEN_STATES ? states[w->seen.state] : "";
-	put_totals(w, row);
+	if (complete)
+		put_totals(w, row);
 	if (w->seen.rtt)
 		row[SOCKETS_RTT].number = (double)w->seen.rtt / 1e6;
 	if (w->seen.state == SEEN_LISTEN)
@@ -63,9 +64,10 @@ static void put_row(const struct watched *w, struct sample *out, struct table *t
 	row[SOCKETS_TX_QUEUE].number = w->seen.tx_queue;
 }
 
-static bool is_there(const struct ledger *l, const struct watched *w)
+/* Within a cycle those are there that were in the last one; whoever is new has no role yet. */
+static bool is_there(const struct ledger *l, bool complete, const struct watched *w)
 {
-	return w->cycle == l->cycle && !w->ended;
+	return !w->ended && (w->cycle == l->cycle || (!complete && w->cycle == l->cycle - 1)) && w->placed;
 }
 
 static unsigned rank_of(const struct watched *w)
@@ -76,13 +78,13 @@ static unsigned rank_of(const struct watched *w)
 }
 
 /* The lowest rank of which there is room for some, and how many of that. */
-static unsigned lowest_rank(const struct ledger *l, size_t *of_it)
+static unsigned lowest_rank(const struct ledger *l, bool complete, size_t *of_it)
 {
 	size_t counts[RANKS + 1] = { 0 }, room = LISTING_MOST;
 	unsigned rank = RANKS;
 
 	for (size_t i = 0; i < l->count; i++)
-		if (is_there(l, &l->list[i]))
+		if (is_there(l, complete, &l->list[i]))
 			counts[rank_of(&l->list[i])]++;
 	for (; rank > 0 && counts[rank] <= room; rank--)
 		room -= counts[rank];
@@ -94,23 +96,19 @@ void listing_put(const struct ledger *l, bool complete, struct sample *out)
 {
 	struct table *table = sample_table(out, &table_sockets);
 	size_t room, there = 0;
-	unsigned lowest = lowest_rank(l, &room);
+	unsigned lowest = lowest_rank(l, complete, &room);
 
-	if (!complete) {
-		table->left_out = l->count;
-		return;
-	}
 	for (size_t i = 0; i < l->count; i++) {
 		const struct watched *w = &l->list[i];
 		unsigned rank = rank_of(w);
 
-		if (!is_there(l, w))
+		if (!is_there(l, complete, w))
 			continue;
 		there++;
 		if (rank > lowest || (rank == lowest && room)) {
-			put_row(w, out, table);
+			put_row(w, complete, out, table);
 			room -= rank == lowest;
 		}
 	}
-	table->left_out = there + l->left_out - table->nrows;
+	table->left_out = (complete ? there : l->count) + l->left_out - table->nrows;
 }

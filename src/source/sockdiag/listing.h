@@ -12,7 +12,7 @@
 const char *listing_end(char buf[LISTING_TEXT], const struct seen_end *end);
 
 /* Adds the table `sockets`: those that listen, then the busiest ones; left_out says how many more there are. Without
- * `complete` totals it has no row, so that no other source takes it for one that nobody fills. */
+ * `complete` totals, in the midst of a cycle, its rows have none: those of the last cycle are older than the tick. */
 void listing_put(const struct ledger *l, bool complete, struct sample *out);
 
 #endif

@@ -125,18 +125,25 @@ static void a_row_has_what_is_known(void **state)
 	registry_free(r);
 }
 
-static void between_two_looks_there_are_no_rows(void **state)
+static void between_two_looks_there_are_no_totals(void **state)
 {
 	struct registry *r = registry_new();
 	struct sample *out = sample_new(r);
 	struct ledger l = { .cycle = 0 };
 	struct table *t;
+	const union cell *row;
 
 	(void)state;
 	fill(&l, 3);
+	ledger_begin(&l);
 	t = put(&l, false, out);
-	assert_int_equal(t->nrows, 0);
-	assert_int_equal(t->left_out, 4);
+	assert_int_equal(t->nrows, 4);
+	assert_int_equal(t->left_out, 0);
+	row = t->cells + 2 * table_sockets_columns;
+	assert_string_equal(row[SOCKETS_PEER].text, "127.0.0.1:1026");
+	assert_true(row[SOCKETS_RTT].number == 0.00025);
+	assert_true(isnan(row[SOCKETS_RX_SEGMENTS].number));
+	assert_true(isnan(row[SOCKETS_RETRANSMITS].number));
 	ledger_free(&l);
 	sample_free(out);
 	registry_free(r);
@@ -148,7 +155,7 @@ int main(void)
 		cmocka_unit_test(ends_are_written_as_addresses),
 		cmocka_unit_test(the_busiest_of_many_have_a_row),
 		cmocka_unit_test(a_row_has_what_is_known),
-		cmocka_unit_test(between_two_looks_there_are_no_rows),
+		cmocka_unit_test(between_two_looks_there_are_no_totals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
