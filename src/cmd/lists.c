@@ -6,6 +6,7 @@
 #include "config/options.h"
 #include "model/derive.h"
 #include "model/latency.h"
+#include "model/tables.h"
 #include "session/session.h"
 #include "source/source.h"
 #include "ui/action.h"
@@ -102,6 +103,21 @@ static void fill_probes(struct list_rows *out)
 	}
 }
 
+/* A row without a column is the table itself. */
+static void fill_tables(struct list_rows *out)
+{
+	static const char *const kinds[] = { [COLUMN_TEXT] = "text", [COLUMN_GAUGE] = "gauge", [COLUMN_COUNTER] = "counter" };
+
+	for (const struct table_def *const *t = table_list; *t; t++) {
+		ADD(out, (*t)->name, "", "", "", (*t)->help);
+		for (size_t i = 0; i < (*t)->ncolumns; i++) {
+			const struct column *c = &(*t)->columns[i];
+
+			ADD(out, (*t)->name, c->name, kinds[c->kind], c->kind == COLUMN_TEXT ? "" : metric_unit_name(c->unit), c->help);
+		}
+	}
+}
+
 static void fill_workloads(struct list_rows *out)
 {
 	for (size_t i = 0; workload_table[i]; i++)
@@ -174,6 +190,8 @@ static void fill_options(struct list_rows *out)
 
 const struct list list_table[] = {
 	{ "metrics", "every number, its kind and unit", { "name", "kind", "unit", "meaning", "from" }, fill_metrics },
+	{ "tables", "every table of tach stat --json, its columns with kind and unit; counters are given a second",
+		{ "table", "column", "kind", "unit", "meaning" }, fill_tables },
 	{ "sources", "where numbers come from, and whether it works here", { "name", "summary", "state", "fix" },
 		fill_sources },
 	{ "probes", "the programs in the kernel, and the nanoseconds that each event costs who is watched and all others",

@@ -49,12 +49,14 @@ struct column {
 	const char *label; /* "usr": the screen says this */
 	enum column_kind kind;
 	enum metric_unit unit;
+	const char *help;  /* what it means; NULL: whoever made it does not say */
 };
 
 struct table_def {
 	const char *name; /* "threads" */
 	const struct column *columns;
 	size_t ncolumns;
+	const char *help;    /* NULL: as above */
 };
 
 union cell {
@@ -93,7 +95,8 @@ enum status_state { STATUS_ON, STATUS_PARTIAL, STATUS_DENIED, STATUS_ABSENT, STA
 
 extern const char *const status_words[]; /* "on", "partial", "denied", "absent", "off", NULL */
 
-/* The status row in which it is said what the probes in the kernel cost, for the header. */
+/* The status row in which it is said what the probes in the kernel cost, for the header: where that is too much it is
+ * STATUS_PARTIAL, and in parentheses stands what is less: "(sched sampled, sock only counts, sys off)". */
 #define STATUS_PROBE_COST "probe cost"
 
 /* One row of the "what is missing, and why" screen. */

@@ -1,11 +1,14 @@
 /* The shared tables' definitions, made from their lists of columns. */
 #include "model/tables.h"
 
-#define COLUMN_ROW(id, name_, label_, kind_, unit_) { name_, label_, COLUMN_##kind_, UNIT_##unit_ },
-#define TABLE_DEFINE(table, name_, LIST) \
+#define COLUMN_ROW(id, name_, label_, kind_, unit_, help_) { name_, label_, COLUMN_##kind_, UNIT_##unit_, help_ },
+#define TABLE_DEFINE(table, name_, LIST, help_) \
 	static const struct column table##_list[] = { LIST(COLUMN_ROW) }; \
-	const struct table_def table = { name_, table##_list, table##_columns };
+	const struct table_def table = { name_, table##_list, table##_columns, help_ };
 TABLES(TABLE_DEFINE)
+
+#define TABLE_REFERENCE(table, name_, LIST, help_) &table,
+const struct table_def *const table_list[] = { TABLES(TABLE_REFERENCE) NULL };
 
 #define TID_BITS 22 /* the kernel's PID_MAX_LIMIT */
 

@@ -270,6 +270,9 @@ static void questions_are_answered(void **state)
 		{ { "list", "metrics" }, "cpu.ipc" },
 		{ { "list", "--json", "metrics" }, "\"cpu.ipc\"" },
 		{ { "list", "metrics", "--json" }, "\"cpu.ipc\"" },
+		{ { "list", "tables" }, "wait_seconds" },
+		{ { "list", "tables", "--json" }, "{\"table\": \"locks\", \"column\": \"wait_seconds\", \"kind\": \"counter\", "
+						  "\"unit\": \"seconds\", \"meaning\": \"blocked, of all threads\"}" },
 		{ { "list", "actions" }, "memory-detail" },
 		{ { "list", "options" }, "interval" },
 		{ { "list", "themes" }, "default\n" },
