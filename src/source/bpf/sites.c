@@ -6,12 +6,14 @@
 #include "model/tables.h"
 #include "source/callers.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MOST 512     /* the least used gives way */
+#define MOST 512       /* the least used gives way */
+#define TOLD_APART 384 /* beyond that a place has one row for all further threads */
 #define ONLY_MOST "more than 512 places: the rarest are left out"
 
 struct sites {
@@ -70,6 +72,12 @@ const struct site *sites_add(struct sites *s, const struct site_key *key, u64 we
 			s->list[i].samples += weight;
 			return &s->list[i];
 		}
+	if (s->count >= TOLD_APART && key->tid) {
+		struct site_key all = *key;
+
+		all.tid = 0;
+		return sites_add(s, &all, weight, "", frames, count);
+	}
 	site = make_room(s);
 	*site = (struct site){ .key = *key, .samples = weight };
 	str_copy(site->thread, sizeof site->thread, thread);
@@ -105,7 +113,7 @@ static void put_lock_site(const struct site *site, struct table *t, struct sampl
 	row[SITES_PID].number = site->key.tgid;
 	row[SITES_ROLE].text = site->key.role == STACK_HOLD ? "hold" : "wait";
 	row[SITES_THREAD].text = sample_text(out, site->thread);
-	row[SITES_TID].number = site->key.tid;
+	row[SITES_TID].number = site->key.tid ? site->key.tid : (double)NAN;
 	row[SITES_SITE].text = sample_text(out, site->where);
 	row[SITES_CALLERS].text = sample_text(out, site->callers);
 	row[SITES_SAMPLES].number = (double)site->samples;
@@ -143,6 +151,6 @@ void sites_put_growth(const struct sites *s, struct sample *out)
 	}
 	if (t)
 		sample_table_note(out, &table_growth, true, s->dropped ?
-			"from the stacks of one fault in 64 or more; a huge page counts as one; " ONLY_MOST :
-			"from the stacks of one fault in 64 or more; a huge page counts as one");
+			"from one fault in 64 or fewer; a huge page counts as one; " ONLY_MOST :
+			"from one fault in 64 or fewer; a huge page counts as one");
 }

@@ -5,6 +5,7 @@
 #include "source/bpf/slow.h"
 #include "source/calls.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -183,6 +184,41 @@ static void a_line_is_for_all_sites_of_its_place(void **state)
 	sites_free(s);
 }
 
+/* 3,000 threads at one lock: a row each for some, one for all others, and none of the stacks is forgotten. */
+static void a_crowd_at_one_place_has_a_row_for_the_rest(void **state)
+{
+	struct sites *s = sites_new();
+	struct site_key key = { .addr = 0x1000, .pc = 0x400100, .tgid = 1, .role = STACK_WAIT };
+	struct symbol_name frame = { .kind = SYMBOL_FUNCTION, .name = "take" };
+	struct registry *registry = registry_new();
+	struct sample *out = sample_new(registry);
+	const struct table *t;
+	double samples = 0;
+	size_t rest = 0;
+
+	(void)state;
+	for (key.tid = 1; key.tid <= 3000; key.tid++)
+		sites_add(s, &key, 2, "worker", &frame, 1);
+	sites_put(s, out);
+	t = sample_find_table(out, &table_lock_sites);
+	assert_int_equal(t->nrows, 385);
+	for (size_t i = 0; i < t->nrows; i++) {
+		const union cell *row = t->cells + i * t->def->ncolumns;
+
+		samples += row[SITES_SAMPLES].number;
+		if (!isnan(row[SITES_TID].number))
+			continue;
+		rest++;
+		assert_string_equal(row[SITES_THREAD].text, "");
+		assert_true(row[SITES_SAMPLES].number == 2 * (3000 - 384));
+	}
+	assert_int_equal(rest, 1);
+	assert_true(samples == 6000);
+	sample_free(out);
+	registry_free(registry);
+	sites_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +230,7 @@ int main(void)
 		cmocka_unit_test(calls_have_names_and_causes),
 		cmocka_unit_test(sites_are_counted_by_place_thread_and_lock),
 		cmocka_unit_test(a_line_is_for_all_sites_of_its_place),
+		cmocka_unit_test(a_crowd_at_one_place_has_a_row_for_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
