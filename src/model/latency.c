@@ -83,7 +83,7 @@ const struct latency_kind latency_kinds[] = {
 		"Who held it is often another program; an uncontended lock costs nothing and is not seen."),
 	{ .word = "syscall", .metric = "lat.syscall_seconds", .title = "every system call",
 		.means = "Time in each system call, blocked or not.",
-		.misleads = "While it is on, every process of this machine pays about 65 ns a call: it switches itself off after "
+		.misleads = "While it is on, every process of this machine pays about 63 ns a call: it switches itself off after "
 			"10 s unless --latency syscall keeps it on.",
 		.missing = NO_SOURCE, .cause = "", .ask = "sys" },
 	{ .word = NULL },

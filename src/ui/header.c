@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define SEGMENTS 12
+#define SEGMENTS 16 /* more than there are */
 #define WIDE_COLS 100
 #define BAR_COLS 30 /* label and bar: a text that leaves less gives way */
 
@@ -20,6 +20,8 @@ struct segment {
 	int rank;   /* the highest goes first */
 	bool right; /* stands at the right end */
 	int gap;    /* blanks before it */
+	char brief[64]; /* instead of the text when it would go; "": nothing. Then of that rank: */
+	int brief_rank;
 };
 
 struct segments {
@@ -50,10 +52,18 @@ static int width_of_all(const struct segments *s)
 static void drop_one(struct segments *s)
 {
 	int worst = 0;
+	struct segment *seg;
 
 	for (int i = 1; i < s->count; i++)
 		if (s->list[i].rank > s->list[worst].rank)
 			worst = i;
+	seg = &s->list[worst];
+	if (seg->brief[0]) {
+		memcpy(seg->text, seg->brief, sizeof seg->brief);
+		seg->brief[0] = '\0';
+		seg->rank = seg->brief_rank;
+		return;
+	}
 	memmove(&s->list[worst], &s->list[worst + 1], (size_t)(s->count - worst - 1) * sizeof s->list[0]);
 	s->count--;
 }
@@ -118,28 +128,56 @@ static void add_off(struct segments *s, const struct header *h, const struct vie
 	add(s, 6, true, ROLE_WARN, text);
 }
 
-static bool less_is_measured(const struct view *v)
+/* What is decided where the probes would cost too much: "sched sampled, sock only counts". False: nothing. */
+static bool decided(const struct view *v, char *buf, size_t size)
 {
 	size_t count;
 	const struct status *status = store_statuses(v->store, &count);
 
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(status[i].name, STATUS_PROBE_COST) == 0)
-			return status[i].state == STATUS_PARTIAL;
+	for (size_t i = 0; i < count; i++) {
+		const char *open = strchr(status[i].why, '('), *close = open ? strchr(open, ')') : NULL;
+
+		if (strcmp(status[i].name, STATUS_PROBE_COST) != 0 || status[i].state != STATUS_PARTIAL)
+			continue;
+		snprintf(buf, size, "%.*s", close ? (int)(close - open - 1) : 0, close ? open + 1 : "");
+		return true;
+	}
 	return false;
 }
 
-/* "probes 0.8%", and a warning where they cost so much that less is measured. */
-static void add_price(struct segments *s, const struct view *v, bool wide)
+/* The same without whose they are: "sampled, counts". */
+static void shorten(const char *decision, char *buf, size_t size)
+{
+	static const char *const words[][2] = { { " sampled", "sampled" }, { " only counts", "counts" }, { " off", "off" } };
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strstr(decision, words[i][0]))
+			n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", words[i][1]);
+}
+
+/* "probes 0.8%", and where they would cost so much that less is measured "probes 1.9%: sched sampled, sock only counts", or
+ * "probes 1.9% sampled, counts" where there is no room for that. */
+static void add_price(struct segments *s, const struct view *v)
 {
 	struct point cost = store_value(v->store, store_find(v->store, "tach.target_cost_ratio"), view_last(v));
-	bool less = less_is_measured(v);
-	char text[64], ratio[FMT_SIZE];
+	char text[160], ratio[FMT_SIZE], decision[120], kinds[32];
+	struct segment *seg;
 
 	if (!point_has_value(cost))
 		return;
-	snprintf(text, sizeof text, "probes %s%s", fmt_percent(ratio, cost.value), !less ? "" : wide ? ": less measured" : "!");
-	add(s, less ? 3 : 9, true, less ? ROLE_WARN : ROLE_TEXT, text);
+	snprintf(text, sizeof text, "probes %s", fmt_percent(ratio, cost.value));
+	if (!decided(v, decision, sizeof decision)) {
+		add(s, 9, true, ROLE_TEXT, text);
+		return;
+	}
+	shorten(decision, kinds, sizeof kinds);
+	snprintf(text, sizeof text, "probes %s: %s", ratio, kinds[0] ? decision : "less measured");
+	add(s, 7, true, ROLE_WARN, text);
+	seg = &s->list[s->count - 1];
+	snprintf(seg->brief, sizeof seg->brief, "probes %s %s", ratio, kinds[0] ? kinds : "less");
+	seg->brief_rank = 3;
 }
 
 static void add_moment(struct segments *s, const struct header *h, const struct view *v, bool wide)
@@ -159,7 +197,7 @@ static void add_moment(struct segments *s, const struct header *h, const struct 
 		add(s, 2, true, ROLE_WARN, h->behind ? text : "PAUSED");
 	}
 	add_off(s, h, v);
-	add_price(s, v, wide);
+	add_price(s, v);
 }
 
 static void draw_segments(const struct segments *s, struct canvas *c, struct rect r)

@@ -244,8 +244,8 @@ static void put_statuses(FILE *out, const struct feed_shape *s, int tick)
 		fputs("status off publish|the program publishes nothing|build it with tach/publish.h\n", out);
 	fputs("status on tach||\n", out);
 	if (s->flags & FEED_DEAR)
-		fputs(feed_trouble(s, tick) ? "status partial " STATUS_PROBE_COST "|less is measured (sched sampled): all would cost more "
-			"than 2.0% of its CPU time; now 1.9%|--max-cost\n" :
+		fputs(feed_trouble(s, tick) ? "status partial " STATUS_PROBE_COST "|less is measured (sched sampled, sock only counts): "
+			"all would cost more than 2.0% of its CPU time; now 1.9%|--max-cost\n" :
 			"status on " STATUS_PROBE_COST "|about 0.8% of its CPU time, and 12us a second of all others'|\n", out);
 }
 

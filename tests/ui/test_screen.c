@@ -431,7 +431,7 @@ static void a_kind_that_costs_others_is_asked_for_and_given_back(void **state)
 		press(&f, 'j');
 	draw(&f, 40, 120);
 	shows(&f, ">syscall");
-	shows(&f, "every process of this machine pays about 65 ns a call");
+	shows(&f, "every process of this machine pays about 63 ns a call");
 	shows(&f, "\n no source measures this here");
 	shows(&f, "syscall is not measured; run queue delay (schedstat)");
 	expect_asks(&f, "bpf on sys");

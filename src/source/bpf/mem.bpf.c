@@ -1,5 +1,5 @@
 /*
- * Page faults of the target by cause, and where in the program they happen, one in 64 with its stack. The fault itself
+ * Page faults of the target by cause, and where in the program they happen, one in 64 or more with its stack. The fault
  * tells only whether a page was there; what the kernel then puts in its place shows where it counts resident pages.
  */
 #include "source/bpf/stack.bpf.h"

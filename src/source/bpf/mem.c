@@ -15,10 +15,9 @@
 #define TOO_MANY 200e3     /* faults a second; then they are counted only */
 #define FEW_AGAIN 100e3
 #define RATE_OVER (250 * NSEC_PER_MSEC) /* at least: a burst is not a rate */
-#define SAMPLE_SHIFT 6     /* one in 64 gives its stack, or fewer: */
-#define SAMPLE_SHIFT_FIRST 10
+#define SAMPLE_SHIFT 6     /* one in 64 gives its stack, and fewer where there are very many: */
 #define SAMPLE_SHIFT_MOST 20
-#define STACKS_WANTED 8.0  /* a tick */
+#define STACKS_WANTED 8.0  /* a tick: each is copied from the target and unwound */
 #define STACKS_MOST 16
 
 struct mem {
@@ -44,7 +43,7 @@ static int mem_open(struct group *g, struct err *e)
 	GROUP_SET_FEATURES(g, s);
 	s->rodata->thread_stack_size = 16384;
 	s->rodata->has_rss_stat = rss;
-	s->bss->sample_mask = (1u << SAMPLE_SHIFT_FIRST) - 1;
+	s->bss->sample_mask = (1u << SAMPLE_SHIFT) - 1;
 	bpf_program__set_autoload(s->progs.tach_rss, rss);
 	return 0;
 }

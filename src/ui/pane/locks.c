@@ -287,15 +287,16 @@ const struct pane_ops pane_locks = {
 	.name = "locks",
 	.title = "Locks",
 	.help = "How long threads were blocked on locks, in seconds a second: 1 is one thread that always waits. Waits that "
-		"end by spinning are not seen. Zoomed: thr% is the share of all threads' time, runq how long those that were woken "
-		"then waited for a CPU, p50 p99 max of the last 10 s, held by the owner that the lock itself names, with ~ "
-		"whoever woke the last waiter, a guess. Below, for the selected lock: where its waiters stood and where it was let "
-		"go, in % of the stacks taken so far; who waited for whom; the kernel's own locks. Condition variables, joins and queues "
-		"are threads without work, not contention, and stand apart. Without the probe, but with the rights of the program's "
-		"user: estimates (~), from looking at each thread 20 to 100 times a second, less often where there are very many; "
-		"held by: the owner when it was looked at last, and where it stood then. Without both: voluntary context switches are "
-		"waits of any kind, involuntary ones a CPU taken away; the run queue delay is how many threads at a time wanted to "
-		"run and had no CPU.",
+		"end by spinning are not seen, nor how often a lock is taken without a wait, nor how long it is held. "
+		"Zoomed: thr% is the share of all threads' time, runq how long those that were woken then waited for a CPU, "
+		"p50 p99 max of the last 10 to 20 s, held by the owner that the lock itself names, with ~ whoever woke the "
+		"last waiter, a guess. Below, for the selected lock: where its waiters stood and where it was let go, in % "
+		"of the stacks taken so far; who waited for whom; the kernel's own locks. Condition variables, joins and "
+		"queues are threads without work, not contention, and stand apart. Without the probe, but with the rights "
+		"of the program's user: estimates (~), from looking at each thread 20 to 100 times a second, less often "
+		"where there are very many; held by: the owner when it was looked at last, and where it stood then. Without "
+		"both: voluntary context switches are waits of any kind, involuntary ones a CPU taken away; the run queue "
+		"delay is how many threads at a time wanted to run and had no CPU.",
 	.rows = rows,
 	.nrows = sizeof rows / sizeof rows[0],
 	.wants = wants,

@@ -183,20 +183,24 @@ int locks_sites_rows(struct locks_sites sites, int cols, int most)
 	return 1 + 1 + (wait > hold ? wait : hold);
 }
 
-/* "─ conn_tbl   mutex 0x5581f2a041c0   of 18231 ───"; the name is left out where it is the address. */
+/* "─ conn_tbl   mutex 0x5581f2a041c0   of 18231 ─── ..."; the name is left out where it is the address. */
 static void draw_rule(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
 {
 	const char *name = cells_text(&l->cells, row, LOCKS_LOCK), *addr = cells_text(&l->cells, row, LOCKS_ADDR);
 	const char *kind = cells_text(&l->cells, row, LOCKS_KIND);
 	double pid = cells_number(&l->cells, row, LOCKS_PID);
 	bool named = name[0] && strcmp(name, addr) != 0;
+	static const char unseen[] = "not seen: locking without a wait, hold times";
 	char title[512], of[32] = "";
+	int used;
 
 	if (pid > 0)
 		snprintf(of, sizeof of, "  of %.0f ", pid);
 	snprintf(title, sizeof title, " %.200s%s%s %s %s", named ? name : "", named ? "   " : "", kind, addr, of);
 	text_rule(c, v->glyphs, r);
-	canvas_write(c, r.row, r.col + 1, r.cols - 2, ROLE_TITLE, title);
+	used = 1 + canvas_write(c, r.row, r.col + 1, r.cols - 2, ROLE_TITLE, title);
+	if (used + canvas_width(unseen) + 6 <= r.cols)
+		text_in_rule(c, (struct rect){ r.row, r.col + used, 1, r.cols - 1 - used }, unseen);
 }
 
 void locks_draw_sites(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)

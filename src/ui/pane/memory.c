@@ -83,7 +83,7 @@ const struct pane_ops pane_memory = {
 	.help = "Resident memory and its parts, swap and page faults, from the kernel's counters. The rule line has the "
 		"cgroup's limit and the growth of RSS a minute: steady growth under steady load is a leak. Faults by cause: new "
 		"memory (anon), files that are mapped (file), pages copied when they are first written to (cow). Zoomed: the "
-		"places in the program that make it grow, from one fault in 64.",
+		"places in the program that make it grow, from one fault in 64 or fewer.",
 	.rows = rows,
 	.nrows = sizeof rows / sizeof rows[0],
 	.wants = wants,

@@ -10,7 +10,11 @@
 #include <cmocka.h>
 
 #ifdef HAVE_LIBBPF
+#include "model/latency.h"
 #include "source/bpf/price.h"
+#include "source/bpf/sys.h"
+
+#include <string.h>
 
 static const struct price_row switches = { .target = { 200, 100, 0 }, .bystander = 90 };
 static const struct price_row messages = { .target = { 50, 40, 30 }, .bystander = 30 };
@@ -143,6 +147,17 @@ static void off_only_when_it_lasts_and_then_for_good(void **state)
 	assert_int_equal(step(&g, PRICE_FULL, PRICE_FULL, 100000), PRICE_OFF);
 }
 
+/* What --latency syscall says of itself is what the table has. */
+static void a_price_that_is_told_is_the_tables(void **state)
+{
+	const struct latency_kind *kind = latency_kind_of_word("syscall", NULL);
+	char price[16];
+
+	(void)state;
+	snprintf(price, sizeof price, " %.0f ns ", group_sys.price->bystander);
+	assert_non_null(strstr(kind->misleads, price));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +167,7 @@ int main(void)
 		cmocka_unit_test(idle_targets_are_left_alone),
 		cmocka_unit_test(what_was_asked_for_stays),
 		cmocka_unit_test(harsher_at_once_milder_late),
+		cmocka_unit_test(a_price_that_is_told_is_the_tables),
 		cmocka_unit_test(off_only_when_it_lasts_and_then_for_good),
 	};
 
