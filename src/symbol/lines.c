@@ -150,7 +150,7 @@ static int name_file(const struct linetable_hit *hit, const struct elf_file *f, 
 
 int lines_find(struct image *i, int root, const char *path, uint64_t vaddr, struct symbol_line *out, struct err *e)
 {
-	struct linetable_hit hit;
+	struct linetable_hit hit = { .line = 0 };
 	struct section lines;
 	int fd, rc;
 	const struct elf_file *f = choose_file(i, root, path, &fd, e);

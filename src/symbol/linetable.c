@@ -117,7 +117,8 @@ static bool read_head(struct unit *u, const uint8_t *unit, size_t size)
 	c.end = c.at + length;
 	u->step = (unsigned)take(&c, 1);
 	skip(&c, u->version >= 4 ? 2 : 1); /* operations of an instruction: 1 on these machines; whether rows are statements */
-	u->base = (int8_t)take(&c, 1);
+	u->base = (int)take(&c, 1);
+	u->base -= u->base & 0x80 ? 0x100 : 0;
 	u->range = (unsigned)take(&c, 1);
 	u->first_special = (unsigned)take(&c, 1);
 	u->operands = c.at;

@@ -239,7 +239,7 @@ static void answer(struct symbol_worker *w)
 	pthread_mutex_lock(&w->lock);
 	w->counts.bytes = symbol_cache_bytes(w->cache);
 	w->counts.cpu = clock_cpu_thread();
-	for (size_t i = 0; q; q = q->next, i++)
+	for (size_t i = 0; i < ANSWER_KERNEL && results[i]; i++)
 		keep_result(w, results[i]);
 }
 
