@@ -87,7 +87,9 @@ static void fill_sources(struct list_rows *out)
 
 static const char *nanoseconds(double ns, char *buf, size_t size)
 {
-	snprintf(buf, size, ns > 0 ? "%.0f" : "", ns);
+	buf[0] = '\0';
+	if (ns > 0)
+		snprintf(buf, size, "%.0f", ns);
 	return buf;
 }
 

@@ -25,7 +25,8 @@ bool sockets_read(struct sockets *s, nsec_t now);
 
 const struct sockets_sum *sockets_sum(const struct sockets *s); /* since the beginning, as of the last walk */
 
-/* Messages and bytes into the rows of the table `sockets`; makes it where no other source has. */
+/* Messages and bytes into the rows of the table `sockets`; makes it where no other source has. Without a walk in this tick
+ * nothing is counted in them. */
 void sockets_put(const struct sockets *s, struct sample *out);
 
 #endif
