@@ -3,6 +3,7 @@
 #define TACH_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 typedef uint64_t nsec_t; /* nanoseconds; a point in time is CLOCK_MONOTONIC */
 
@@ -18,6 +19,11 @@ nsec_t clock_boot(void);        /* CLOCK_BOOTTIME: what the start times in /proc
 
 /* Replaces clock_now() and clock_wall() in tests; NULL gives the real ones back. */
 void clock_replace(nsec_t (*now)(void), nsec_t (*wall)(void));
+
+static inline struct timespec nsec_to_timespec(nsec_t t)
+{
+	return (struct timespec){ .tv_sec = (time_t)(t / NSEC_PER_SEC), .tv_nsec = (long)(t % NSEC_PER_SEC) };
+}
 
 static inline double nsec_to_seconds(nsec_t t)
 {

@@ -126,13 +126,22 @@ static struct known *least_used(const struct symbol_worker *w, const struct know
 	return open > MOST_OPEN || bytes > MOST_MAPS ? least : NULL;
 }
 
-/* Under the lock, and only with an empty queue. */
+static bool is_asked_about(const struct symbol_worker *w, pid_t pid)
+{
+	const struct question *q = w->first;
+
+	while (q && q->key.pid != pid)
+		q = q->next;
+	return q != NULL;
+}
+
+/* Under the lock, and while no question is being answered. */
 static void bury(struct symbol_worker *w)
 {
 	for (struct known **at = &w->processes; *at;) {
 		struct known *k = *at;
 
-		if (!k->gone) {
+		if (!k->gone || is_asked_about(w, k->pid)) {
 			at = &k->next;
 			continue;
 		}
@@ -243,11 +252,6 @@ static void answer(struct symbol_worker *w)
 		keep_result(w, results[i]);
 }
 
-static struct timespec timespec_of(nsec_t t)
-{
-	return (struct timespec){ .tv_sec = (time_t)(t / NSEC_PER_SEC), .tv_nsec = (long)(t % NSEC_PER_SEC) };
-}
-
 /* Under the lock: waits for a question; a long time without one is used to give memory back. */
 static void wait(struct symbol_worker *w, bool *rested)
 {
@@ -256,9 +260,8 @@ static void wait(struct symbol_worker *w, bool *rested)
 
 	for (const struct question *q = w->first; q; q = q->next)
 		until = due(w, q) < until ? due(w, q) : until;
-	at = timespec_of(until);
-	if (!w->first)
-		bury(w);
+	at = nsec_to_timespec(until);
+	bury(w);
 	if (*rested && !w->first) {
 		pthread_cond_wait(&w->wake, &w->lock);
 		return;
@@ -272,15 +275,11 @@ static void wait(struct symbol_worker *w, bool *rested)
 	*rested = true;
 }
 
-/* What it reads was made by the target, so the thread has no more rights than reading takes. */
+/* What it reads was made by the target, so the thread has no more rights than reading takes: maps, memory and files of other
+ * users' programs, also files that were deleted since; addresses of the kernel's functions. */
 static void give_up_rights(void)
 {
-	static const unsigned kept[] = {
-		CAP_SYS_PTRACE,         /* maps, memory and roots of other users' programs */
-		CAP_DAC_READ_SEARCH,    /* their files */
-		CAP_CHECKPOINT_RESTORE, /* and those that were deleted since they were mapped */
-		CAP_SYSLOG,             /* addresses of the kernel's functions */
-	};
+	static const unsigned kept[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE, CAP_SYSLOG };
 
 	caps_keep(kept, sizeof kept / sizeof kept[0]);
 }
@@ -302,6 +301,8 @@ static void *work(void *worker)
 		free_questions(w->current);
 		w->current = NULL;
 	}
+	free_questions(w->first);
+	w->first = NULL;
 	for (struct known *k = w->processes; k; k = k->next)
 		k->gone = true;
 	bury(w);
@@ -344,10 +345,9 @@ void symbol_worker_stop(struct symbol_worker *w)
 	w->stop = true;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
-	patience = timespec_of(clock_now() + STOP_PATIENCE);
+	patience = nsec_to_timespec(clock_now() + STOP_PATIENCE);
 	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &patience) != 0)
 		return; /* it hangs in the kernel: leave it its memory */
-	free_questions(w->first);
 	for (size_t i = 0; i < w->counts.done; i++)
 		free(w->done[i]);
 	pthread_mutex_destroy(&w->lock);

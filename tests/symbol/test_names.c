@@ -17,7 +17,7 @@ static int make_directory(void **state)
 	return chmod(directory, 0755);
 }
 
-static void run(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void run(const char *format, ...)
 {
 	char command[2048];
 	va_list ap;

@@ -145,15 +145,10 @@ static void sweep(struct sampler *s, nsec_t length)
 
 /* ---- the mailbox ---- */
 
-static struct timespec timespec_of(nsec_t t)
-{
-	return (struct timespec){ .tv_sec = (time_t)(t / NSEC_PER_SEC), .tv_nsec = (long)(t % NSEC_PER_SEC) };
-}
-
 /* Returns whether the time is up. */
 static bool wait_for(pthread_cond_t *cond, struct sampler *s, nsec_t until)
 {
-	struct timespec at = timespec_of(until);
+	struct timespec at = nsec_to_timespec(until);
 
 	return pthread_cond_clockwait(cond, &s->lock, CLOCK_MONOTONIC, &at) == ETIMEDOUT;
 }
@@ -308,7 +303,7 @@ void sampler_close(struct sampler *s)
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
-	patience = timespec_of(clock_now() + STOP_PATIENCE);
+	patience = nsec_to_timespec(clock_now() + STOP_PATIENCE);
 	if (pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &patience) != 0)
 		return; /* leave it its memory */
 	pthread_cond_destroy(&s->wake);

@@ -405,7 +405,7 @@ void fn_follow_post(struct fn *f, const struct target *t)
 
 static void sleep_until(struct fn *f, nsec_t due)
 {
-	struct timespec ts = { .tv_sec = (time_t)(due / NSEC_PER_SEC), .tv_nsec = (long)(due % NSEC_PER_SEC) };
+	struct timespec ts = nsec_to_timespec(due);
 
 	if (!f->has_posted && !f->stop)
 		pthread_cond_clockwait(&f->wake, &f->lock, CLOCK_MONOTONIC, &ts);
