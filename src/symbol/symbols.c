@@ -148,6 +148,8 @@ static void read_maps(struct symbols *s)
 	if (again && has_same_modules(&maps, &s->maps)) {
 		maps_free(&s->maps);
 		s->maps = maps;
+		for (size_t i = 0; i < maps.nmodules; i++)
+			s->opened[i].why = NULL; /* what could not be opened is tried again */
 		return;
 	}
 	forget(s);

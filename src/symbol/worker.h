@@ -1,7 +1,8 @@
 /*
  * Names, lines and stacks without waiting: one thread that reads what they need, and a bounded queue. A caller asks, goes
  * on, and takes the answer at a later tick by the key it asked with. All calls are thread-safe, and none waits for a
- * file; what does not fit is not taken, and counted.
+ * file; what does not fit is not taken, and counted. The thread takes a tenth of a CPU at most, and has no more rights than
+ * reading takes.
  */
 #ifndef TACH_SYMBOL_WORKER_H
 #define TACH_SYMBOL_WORKER_H
