@@ -12,12 +12,13 @@
 
 void series_init(struct series *s, enum metric_kind kind, size_t capacity, size_t first, nsec_t since)
 {
-	*s = (struct series){ .capacity = capacity, .first = first, .has_total = since != 0, .previous_time = since };
+	*s = (struct series){ .capacity = capacity, .first = first, .idle = POINT_GAP, .has_total = since != 0, .previous_time = since };
 	if (kind == METRIC_HISTOGRAM && since)
 		s->previous_hist = hist_new();
 }
 
-/* What nobody wants has a row and no history: memory comes with the first word. All of it is gaps until then. */
+/* What nobody wants, or is absent here, has a row and no history: memory comes with the first value. Until then all of it
+ * is gaps. */
 static void allocate(struct series *s, enum metric_kind kind)
 {
 	s->values = xcalloc(s->capacity, sizeof *s->values);
@@ -29,7 +30,7 @@ static void allocate(struct series *s, enum metric_kind kind)
 void series_free(struct series *s)
 {
 	for (size_t i = 0; s->hists && i < s->capacity; i++)
-		free(s->hists[i].bins);
+		free(s->hists[i]);
 	free(s->hists);
 	free(s->values);
 	free(s->states);
@@ -49,14 +50,16 @@ static void drop_hist(struct series *s, size_t i)
 {
 	if (!s->hists)
 		return;
-	free(s->hists[i].bins);
-	s->hists[i] = (struct sparse_hist){ .bins = NULL };
+	free(s->hists[i]);
+	s->hists[i] = NULL;
 }
 
 void series_write_gap(struct series *s, size_t i)
 {
-	if (!s->values)
+	if (!s->values) {
+		s->idle = POINT_GAP;
 		return;
+	}
 	drop_hist(s, i);
 	write_cell(s, i, (double)NAN, POINT_GAP, 1);
 }
@@ -84,20 +87,24 @@ static double take_total(struct series *s, double total, nsec_t time)
 	return delta / seconds;
 }
 
-static void keep_bins(struct sparse_hist *out, const struct hist *h)
+/* NULL: there is none. */
+static struct sparse_hist *keep_bins(const struct hist *h)
 {
+	struct sparse_hist *out;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < TACH_HIST_BINS; i++)
 		n += h->bins[i] != 0;
-	out->bins = xcalloc(n, sizeof *out->bins);
-	out->nbins = 0;
+	if (!n)
+		return NULL;
+	out = xcalloc(1, sizeof *out + n * sizeof out->bins[0]);
 	out->sum = h->sum;
 	out->max = h->max;
 	for (unsigned i = 0; i < TACH_HIST_BINS; i++)
 		if (h->bins[i])
 			out->bins[out->nbins++] = (struct sparse_bin){ i,
 				h->bins[i] < UINT32_MAX ? (uint32_t)h->bins[i] : UINT32_MAX };
+	return out;
 }
 
 /* Keeps the events between the last snapshot and this one. */
@@ -107,7 +114,7 @@ static void take_hist(struct series *s, size_t i, const struct hist *h)
 
 	if (s->previous_hist) {
 		hist_subtract(&delta, h, s->previous_hist);
-		keep_bins(&s->hists[i], &delta);
+		s->hists[i] = keep_bins(&delta);
 	} else {
 		s->previous_hist = hist_new();
 	}
@@ -119,12 +126,13 @@ void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time
 {
 	double value = p->value;
 
-	if (!s->values && p->state == POINT_GAP)
+	keep_reason(s, p->why);
+	s->idle = p->state;
+	if (!s->values && !point_has_value(*p))
 		return;
 	if (!s->values)
 		allocate(s, kind);
 	drop_hist(s, i);
-	keep_reason(s, p->why);
 	if (!point_has_value(*p)) {
 		write_cell(s, i, (double)NAN, p->state, p->coverage);
 		return;
@@ -140,10 +148,10 @@ void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time
 
 struct point series_read(const struct series *s, size_t i)
 {
-	enum point_state state = s->values ? s->states[i] & ((1u << STATE_BITS) - 1) : POINT_GAP;
+	enum point_state state = s->values ? s->states[i] & ((1u << STATE_BITS) - 1) : s->idle;
 	struct point p = point_missing(state, NULL);
 
-	if (state != POINT_GAP) {
+	if (s->values && state != POINT_GAP) {
 		p.value = (double)s->values[i];
 		p.coverage = (float)(s->states[i] >> STATE_BITS) / COVERAGE_STEPS;
 	}
@@ -154,6 +162,8 @@ struct point series_read(const struct series *s, size_t i)
 
 void sparse_add(struct hist *out, const struct sparse_hist *in)
 {
+	if (!in)
+		return;
 	for (size_t i = 0; i < in->nbins; i++)
 		out->bins[in->bins[i].bin] += in->bins[i].count;
 	out->sum += in->sum;

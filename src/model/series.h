@@ -15,15 +15,16 @@ struct sparse_bin {
 /* Events of one tick. */
 struct sparse_hist {
 	uint64_t sum, max;
-	struct sparse_bin *bins;
 	size_t nbins;
+	struct sparse_bin bins[];
 };
 
 struct series {
-	float *values;             /* NULL, as the next two, until a source says the first word of it */
+	float *values;             /* NULL, as the next two, until it has its first value */
 	uint8_t *states;           /* enum point_state in the low 3 bits, coverage in 31sts above */
-	struct sparse_hist *hists; /* histograms only */
+	struct sparse_hist **hists; /* histograms only; NULL where there was no event */
 	size_t capacity, first;    /* first: number of the tick at which the series began */
+	enum point_state idle;     /* while there are no values: why, at the last tick */
 	bool has_total;            /* previous is one */
 	bool has_value;            /* some point had one */
 	double previous;           /* last total that a source gave */
@@ -44,6 +45,6 @@ void series_write(struct series *s, enum metric_kind kind, size_t i, nsec_t time
 void series_write_gap(struct series *s, size_t i); /* the sample had nothing for it */
 
 struct point series_read(const struct series *s, size_t i); /* as it was written; why borrowed */
-void sparse_add(struct hist *out, const struct sparse_hist *in);
+void sparse_add(struct hist *out, const struct sparse_hist *in); /* NULL is fine */
 
 #endif

@@ -348,10 +348,10 @@ bool store_hist(const struct store *st, metric_id id, struct span span, struct h
 	if (begin < st->series[id].first)
 		begin = st->series[id].first;
 	for (size_t t = begin; t < end; t++) {
-		const struct sparse_hist *h = &st->series[id].hists[t % st->capacity];
+		const struct sparse_hist *h = st->series[id].hists[t % st->capacity];
 
 		sparse_add(out, h);
-		any = any || h->nbins;
+		any = any || h;
 	}
 	return any;
 }

@@ -12,7 +12,7 @@
 #define NAMES 1024 /* places; when three quarters are taken, all are given up */
 #define ENDS 4
 #define PAUSE_LEAST (10 * NSEC_PER_SEC) /* between two readings of the kernel's symbols; twice as long each time */
-#define PAUSE_MOST (60 * NSEC_PER_SEC)
+#define PAUSE_MOST (600 * NSEC_PER_SEC)
 #define IMAGE (1ull << 31) /* the image and its modules lie that near to each other */
 
 struct place {
@@ -37,16 +37,20 @@ struct knames {
 static const char *const end_names[ENDS] = { "__sched_text_start", "__sched_text_end", "__lock_text_start",
 	"__lock_text_end" };
 
-static void take_line(struct knames *k, const char *line)
+/* Returns how many it had of them. */
+static size_t take_line(struct knames *k, const char *line)
 {
 	unsigned long long address;
 	char name[32];
 
 	if (sscanf(line, "%llx %*c %31s", &address, name) != 2)
-		return;
+		return 0;
 	for (size_t i = 0; i < ENDS; i++)
-		if (strcmp(name, end_names[i]) == 0)
+		if (strcmp(name, end_names[i]) == 0) {
 			k->ends[i] = address;
+			return 1;
+		}
+	return 0;
 }
 
 static void *find_ends(void *knames)
@@ -54,10 +58,11 @@ static void *find_ends(void *knames)
 	struct knames *k = knames;
 	FILE *f = fopen("/proc/kallsyms", "re");
 	char line[256];
+	size_t found = 0;
 
-	while (f && fgets(line, sizeof line, f))
+	while (f && found < ENDS && fgets(line, sizeof line, f)) /* all stand in its first part */
 		if (strstr(line, "_text_"))
-			take_line(k, line);
+			found += take_line(k, line);
 	if (f)
 		fclose(f);
 	atomic_store(&k->done, true);
