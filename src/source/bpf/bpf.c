@@ -27,9 +27,11 @@
 
 #define STACKS_A_TICK 48 /* what the ring has room for, and some slow waits */
 
-/* The C library's own first value. Left to itself it would learn from the kernel's types, 6 MiB in one piece, that so much
- * memory is worth keeping, and malloc_trim() does not free what lies on top of a thread's heap. */
-#define TRIM_THRESHOLD (128 << 10)
+/* The kernel's types are 6 MiB in one piece, which every object reads anew: between them that memory is kept, as to give
+ * it back and get it again takes longer than to read it. Then it goes: malloc_trim() does not free what lies on top of a
+ * thread's heap, but free() does, above the threshold, which is the C library's own first value. */
+#define KEEP_WHILE_LOADING (32 << 20)
+#define KEEP (128 << 10)
 
 struct bpf_state {
 	struct bpf_room room;
@@ -110,7 +112,8 @@ static void *load(void *state)
 	struct bpf_room *r = &s->room;
 	nsec_t begin = clock_now(), cpu = clock_cpu_thread();
 
-	mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+	mallopt(M_MMAP_THRESHOLD, KEEP_WHILE_LOADING);
+	mallopt(M_TRIM_THRESHOLD, KEEP_WHILE_LOADING);
 	features_find(&r->features);
 	for (size_t i = 0; i < r->ngroups; i++) {
 		struct group *g = &r->groups[i];
@@ -124,7 +127,10 @@ static void *load(void *state)
 	}
 	r->meter = meter_open(r);
 	open_records(r);
-	malloc_trim(0); /* the kernel's types were 10 MiB of it */
+	mallopt(M_MMAP_THRESHOLD, KEEP);
+	mallopt(M_TRIM_THRESHOLD, KEEP);
+	free(xcalloc(1, KEEP - 4096));
+	malloc_trim(0);
 	atomic_store(&s->ready, true);
 	log_line("probes loaded in %.1f ms, %.1f ms of CPU", nsec_to_seconds(clock_now() - begin) * 1e3,
 		nsec_to_seconds(clock_cpu_thread() - cpu) * 1e3);

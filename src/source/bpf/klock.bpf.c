@@ -133,7 +133,8 @@ static __always_inline u64 end(struct open_wait *w, int count, u64 lock, u32 *fl
 	return 0;
 }
 
-static __always_inline bool takes_locks(u64 at)
+/* Looked at once by the verifier. */
+__noinline int takes_locks(u64 at)
 {
 	return (at >= text_begin[0] && at < text_end[0]) || (at >= text_begin[1] && at < text_end[1]);
 }
@@ -167,9 +168,9 @@ static __always_inline void find_site(void *ctx, struct klock_key *k)
 static __always_inline u32 identity(u64 lock)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
-	struct mm_struct *mm = t->mm;
-	struct sighand_struct *sighand = t->sighand;
-	struct files_struct *files = t->files;
+	struct mm_struct *mm = BPF_CORE_READ(t, mm); /* once a lock: plain loads would cost the verifier more */
+	struct sighand_struct *sighand = BPF_CORE_READ(t, sighand);
+	struct files_struct *files = BPF_CORE_READ(t, files);
 
 	if (mm && lock == (u64)__builtin_preserve_access_index(&mm->mmap_lock))
 		return KLOCK_MMAP;
@@ -178,7 +179,7 @@ static __always_inline u32 identity(u64 lock)
 	if (files && lock == (u64)__builtin_preserve_access_index(&files->file_lock))
 		return KLOCK_FILES;
 	if (bpf_core_field_exists(t->se.cfs_rq->rq) && bpf_core_field_exists(t->se.cfs_rq->rq->__lock)) {
-		struct rq *rq = t->se.cfs_rq->rq;
+		struct rq *rq = BPF_CORE_READ(t, se.cfs_rq, rq);
 
 		if (rq && lock == (u64)__builtin_preserve_access_index(&rq->__lock))
 			return KLOCK_RUNQUEUE;
