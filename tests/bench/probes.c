@@ -266,8 +266,8 @@ static void bench_own(const struct load *redis)
 
 	snprintf(number, sizeof number, "%d", (int)redis->pid);
 	c = child_start(argv);
-	for (int i = 0; i < 60 && (tick = tick_next(c, 10000)); i++)
-		if (i == 20) {
+	for (int i = 0; i < 160 && (tick = tick_next(c, 10000)); i++)
+		if (i == 40) {
 			cpu = tick_total(tick, "tach.cpu_seconds");
 			from = json_number(tick, "t");
 		}

@@ -15,7 +15,7 @@
 #define RHYTHM_SHORT (NSEC_PER_SEC / RHYTHM_FULL_HZ) /* slots are this long, or longer where there are more threads */
 #define RHYTHM_LONG (50 * NSEC_PER_MSEC)         /* but not longer than that: then not all have their turn in one, */
 #define RHYTHM_LEAST 8                           /* but so many, whatever it costs: else there is nothing to tell */
-#define RHYTHM_SHARE 0.003
+#define RHYTHM_SHARE 0.0015
 
 struct rhythm {
 	nsec_t last, slot;   /* sweep; mean time between two */
