@@ -17,7 +17,7 @@
 
 #define QUEUE_LIMIT 600                     /* samples that wait for a front that does not take them */
 #define STOP_PATIENCE (2 * NSEC_PER_SEC)    /* for what tach started, between SIGTERM and SIGKILL */
-#define STALL_PATIENCE 3                    /* seconds for a sampler that hangs in a read */
+#define STALL_PATIENCE (3 * NSEC_PER_SEC)   /* for a sampler that hangs in a read */
 
 static void ring(int eventfd)
 {
@@ -313,7 +313,6 @@ bool session_failure(struct session *s, struct err *e)
 
 void session_close(struct session *s)
 {
-	struct timespec patience;
 	void *feed = NULL;
 
 	if (!s)
@@ -322,9 +321,7 @@ void session_close(struct session *s)
 	s->stop = true;
 	pthread_mutex_unlock(&s->lock);
 	ring(s->wake_sampler);
-	clock_gettime(CLOCK_REALTIME, &patience);
-	patience.tv_sec += STALL_PATIENCE;
-	if (pthread_timedjoin_np(s->thread, &feed, &patience) != 0) {
+	if (!thread_join_within(s->thread, &feed, STALL_PATIENCE)) {
 		if (s->target) /* it hangs in the kernel: leave it its memory, but stop what tach started */
 			target_stop(s->target, STOP_PATIENCE);
 		return;

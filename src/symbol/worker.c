@@ -337,16 +337,13 @@ struct symbol_worker *symbol_worker_start(struct err *e)
 
 void symbol_worker_stop(struct symbol_worker *w)
 {
-	struct timespec patience;
-
 	if (!w)
 		return;
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
-	patience = nsec_to_timespec(clock_now() + STOP_PATIENCE);
-	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &patience) != 0)
+	if (!thread_join_within(w->thread, NULL, STOP_PATIENCE))
 		return; /* it hangs in the kernel: leave it its memory */
 	for (size_t i = 0; i < w->counts.done; i++)
 		free(w->done[i]);

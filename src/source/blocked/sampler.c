@@ -295,16 +295,13 @@ struct sampler *sampler_open(struct err *e)
 
 void sampler_close(struct sampler *s)
 {
-	struct timespec patience;
-
 	if (!s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
-	patience = nsec_to_timespec(clock_now() + STOP_PATIENCE);
-	if (pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &patience) != 0)
+	if (!thread_join_within(s->thread, NULL, STOP_PATIENCE))
 		return; /* leave it its memory */
 	pthread_cond_destroy(&s->wake);
 	pthread_cond_destroy(&s->served);

@@ -126,6 +126,7 @@ void fn_follow_refuse(struct fn *f, size_t slot, const struct err *why);
 size_t fn_known_open(struct fn *f, int fd); /* takes fd over; SIZE_MAX: too many files */
 size_t fn_known_mapped(struct fn *f, const struct fn_process *p, const struct maps *m, const struct map *map,
 	const char **why); /* SIZE_MAX: in *why a static text */
+bool fn_known_throws(const struct fn_known *program); /* exceptions may pass through its functions */
 bool fn_known_has(struct fn *f, size_t known, size_t spec); /* resolves the spec there, fills f->whys where it is not */
 
 /* fn_guard.c, called by the follower. */

@@ -27,7 +27,7 @@
 #define EXEC_LOOK NSEC_PER_SEC      /* whether it runs another program meanwhile */
 #define UNKNOWN_EXE 1
 #define YOUTH (100 * NSEC_PER_MSEC) /* many children live no longer, and setting a probe holds up every fork of the machine */
-#define PATIENCE_AT_END 1           /* seconds */
+#define PATIENCE_AT_END NSEC_PER_SEC
 #define EXEC_PATIENCE 10            /* looks at what is still tach itself, before its exec */
 
 /* ---- probes of one process ---- */
@@ -161,13 +161,6 @@ static bool is_meant(const struct fn *f, const struct fn_process *p, const struc
 	return !s->file[0] || fn_spec_names_file(s, maps_name(m, map)) || (is_program(p, map) && is_started_as(p, s->file));
 }
 
-/* A program that catches exceptions may raise some in whatever calls it back. Of one written in C only the libraries that
- * raise some are to be wary of. */
-static bool may_throw(const struct fn_file *program)
-{
-	return program->raises || program->elf.except_table.size;
-}
-
 static void look_at_program(struct fn *f, struct fn_process *p, const struct maps *m)
 {
 	const char *why;
@@ -178,7 +171,7 @@ static void look_at_program(struct fn *f, struct fn_process *p, const struct map
 		size_t known = is_program(p, map) ? fn_known_mapped(f, p, m, map, &why) : SIZE_MAX;
 
 		if (known != SIZE_MAX && f->known[known].usable)
-			p->throws = may_throw(&f->known[known].file);
+			p->throws = fn_known_throws(&f->known[known]);
 	}
 }
 
@@ -470,7 +463,7 @@ void fn_follow_held(struct fn *f, const char *program)
 
 		known[i] = fd < 0 ? SIZE_MAX : fn_known_open(f, fd);
 		if (i == 0 && known[i] != SIZE_MAX && f->known[known[i]].usable)
-			p->throws = may_throw(&f->known[known[i]].file);
+			p->throws = fn_known_throws(&f->known[known[i]]);
 	}
 	for (size_t i = 0; i < f->nspecs; i++)
 		for (size_t k = 0; k < held.count && f->specs[i].text[0] && !p->done[i]; k++) {
@@ -487,16 +480,12 @@ void fn_follow_held(struct fn *f, const char *program)
 
 bool fn_follow_stop(struct fn *f)
 {
-	struct timespec patience;
-
 	if (f->running) {
 		pthread_mutex_lock(&f->lock);
 		f->stop = true;
 		pthread_cond_signal(&f->wake);
 		pthread_mutex_unlock(&f->lock);
-		clock_gettime(CLOCK_MONOTONIC, &patience);
-		patience.tv_sec += PATIENCE_AT_END;
-		if (pthread_clockjoin_np(f->thread, NULL, CLOCK_MONOTONIC, &patience))
+		if (!thread_join_within(f->thread, NULL, PATIENCE_AT_END))
 			return false;
 	}
 	while (f->nposted)

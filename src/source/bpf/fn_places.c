@@ -131,6 +131,13 @@ static void resolve(struct fn *f, struct fn_known *k, size_t spec)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* A program that catches exceptions may raise some in whatever calls it back. Of one written in C only the libraries that
+ * raise some are to be wary of. */
+bool fn_known_throws(const struct fn_known *program)
+{
+	return program->file.raises || program->file.elf.except_table.size;
+}
+
 bool fn_known_has(struct fn *f, size_t known, size_t spec)
 {
 	struct fn_known *k = &f->known[known];
