@@ -3,25 +3,7 @@
 #define TACH_SOURCE_BPF_SCHED_ARRIVE_BPF_H
 
 #include "source/bpf/sched_block.bpf.h"
-
-const volatile bool has_split; /* somebody wants the split by thread */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SLOTS);
-	__type(key, u32);
-	__type(value, struct thread_slot);
-} thread_slots SEC(".maps");
-
-/* By the same places, if somebody wants it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SLOTS);
-	__type(key, u32);
-	__type(value, struct thread_split);
-} thread_splits SEC(".maps");
+#include "source/bpf/slots.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

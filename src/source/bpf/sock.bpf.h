@@ -6,11 +6,11 @@
 
 #include "source/bpf/common.bpf.h"
 #include "source/bpf/kernel_net.h"
+#include "source/bpf/slots.bpf.h"
 #include "source/bpf/sock_shared.h"
 
 const volatile bool has_sock_storage; /* states are with their sockets; else in a table by address */
 const volatile bool has_slots;        /* the scheduler group is there */
-const volatile bool has_split;        /* it splits by thread */
 const volatile bool time_requests;    /* somebody wants the times */
 
 /* A listener's state goes to the sockets that it accepts: the kernel copies it when the connection is made. */
@@ -42,24 +42,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct sock_closed);
 } sock_closed SEC(".maps");
-
-/* The threads of the scheduler group. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SLOTS);
-	__type(key, u32);
-	__type(value, struct thread_slot);
-} thread_slots SEC(".maps");
-
-/* By thread, with the same places. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SLOTS);
-	__type(key, u32);
-	__type(value, struct thread_split);
-} thread_splits SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,11 +1,11 @@
 /* Packets of a process at the network device (lo), as many as it says itself; nobody else's; and only while it is asked for. */
+#include "../../lib/loopback.h"
 #include "../../lib/near.h"
 #include "../../lib/probe.h"
 
 #include "source/source.h"
 
 #include <linux/tcp.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,14 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
 
 enum { SEND_SEGMENTED, SEND_ONE_EACH, CALL };
 
@@ -37,45 +32,6 @@ static struct puppet puppet, other;
 static struct probe *probe;
 static int server;
 
-static void must(bool ok)
-{
-	if (ok)
-		return;
-	perror("# test_dev");
-	_exit(1);
-}
-
-static int make_socket(int type, struct sockaddr_in *name)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof any;
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && bind(fd, (struct sockaddr *)&any, sizeof any) == 0);
-	must(getsockname(fd, (struct sockaddr *)name, &size) == 0);
-	return fd;
-}
-
-static int call(const struct sockaddr_in *name, int type)
-{
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof *name) == 0);
-	return fd;
-}
-
-/* 32 datagrams of 64 bytes by each call; to the test, which does not read them. */
-static void send_segmented(long n)
-{
-	static char text[32 * 64];
-	int fd = call(&told->sink, SOCK_DGRAM), size = 64;
-
-	must(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) == 0);
-	for (long i = 0; i < n; i++)
-		must(send(fd, text, sizeof text, 0) == (ssize_t)sizeof text);
-	close(fd);
-}
-
 static void act(int what, long n)
 {
 	static char text[65536];
@@ -83,7 +39,7 @@ static void act(int what, long n)
 	int fd;
 
 	if (what == SEND_SEGMENTED)
-		send_segmented(n);
+		send_segmented(&told->sink, n);
 	for (long i = 0; i < n && what == SEND_ONE_EACH; i++) {
 		fd = call(&told->sink, SOCK_DGRAM);
 		must(send(fd, text, 10, 0) == 10);

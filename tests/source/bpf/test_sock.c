@@ -2,6 +2,7 @@
  * Messages, segments, drops and answering times of a process whose every message is known; the test itself is at the other
  * end of its connections, and nothing of that must be counted.
  */
+#include "../../lib/loopback.h"
 #include "../../lib/near.h"
 #include "../../lib/probe.h"
 
@@ -62,38 +63,11 @@ static struct probe *probe;
 
 /* ---- both ---- */
 
-static void must(bool ok)
-{
-	if (ok)
-		return;
-	perror("# test_sock");
-	_exit(1);
-}
-
-static int make_socket(int type, struct sockaddr_in *name)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof any;
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && bind(fd, (struct sockaddr *)&any, sizeof any) == 0);
-	must(getsockname(fd, (struct sockaddr *)name, &size) == 0);
-	return fd;
-}
-
 static int make_listener(struct sockaddr_in *name)
 {
 	int fd = make_socket(SOCK_STREAM, name);
 
 	must(listen(fd, 8) == 0);
-	return fd;
-}
-
-static int call(const struct sockaddr_in *name, int type)
-{
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof *name) == 0);
 	return fd;
 }
 

@@ -1,5 +1,6 @@
 /* Packets of a process in a cgroup of its own, which the test makes: as many as it says itself, also where it leaves the
  * splitting to the kernel; and what becomes of them when somebody else comes into the cgroup. */
+#include "../../lib/loopback.h"
 #include "../../lib/near.h"
 #include "../../lib/probe.h"
 
@@ -9,7 +10,6 @@
 
 #include <fcntl.h>
 #include <linux/tcp.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,15 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
 
 enum { SEND_SEGMENTED, RECEIVE, CALL };
 
@@ -42,45 +37,6 @@ static char cgroup[1100];
 static struct puppet puppet, other;
 static struct probe *probe;
 static int server, udp; /* udp: the puppet's */
-
-static void must(bool ok)
-{
-	if (ok)
-		return;
-	perror("# test_wire");
-	_exit(1);
-}
-
-static int make_socket(int type, struct sockaddr_in *name)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof any;
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && bind(fd, (struct sockaddr *)&any, sizeof any) == 0);
-	must(getsockname(fd, (struct sockaddr *)name, &size) == 0);
-	return fd;
-}
-
-static int call(const struct sockaddr_in *name, int type)
-{
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof *name) == 0);
-	return fd;
-}
-
-/* 32 datagrams of 64 bytes by each call; to the test, which does not read them. */
-static void send_segmented(long n)
-{
-	static char text[32 * 64];
-	int fd = call(&told->sink, SOCK_DGRAM), size = 64;
-
-	must(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) == 0);
-	for (long i = 0; i < n; i++)
-		must(send(fd, text, sizeof text, 0) == (ssize_t)sizeof text);
-	close(fd);
-}
 
 /* Up to a megabyte to the test, which reads it all; then what TCP itself has counted. */
 static void call_and_send(long n)
@@ -102,7 +58,7 @@ static void act(int what, long n)
 	char buf[2048];
 
 	if (what == SEND_SEGMENTED)
-		send_segmented(n);
+		send_segmented(&told->sink, n);
 	if (what == CALL)
 		call_and_send(n);
 	if (what == RECEIVE && !udp)
