@@ -30,6 +30,9 @@
 	X(FASTER, "faster", "time", "faster refresh") \
 	X(UNITS, "units", "view", "per s, op, 1k instructions") \
 	X(ASCII, "ascii", "view", "ASCII or blocks") \
+	X(SORT_NEXT, "sort-next", "view", "sort by the next column") \
+	X(SORT_PREVIOUS, "sort-previous", "view", "by the previous column") \
+	X(SORT_REVERSE, "sort-reverse", "view", "the other way round") \
 	X(NEXT_LATENCY, "next-latency", "view", "next kind of latency") \
 	X(EXTRA, "extra", "view", "what costs others, on, off") \
 	X(MEMORY_DETAIL, "memory-detail", "view", "PSS, dirty pages, once")

@@ -12,6 +12,7 @@ struct list {
 	const struct list_column *column[LIST_COLUMNS_MAX];
 	struct listing_column head[LIST_COLUMNS_MAX];
 	struct listing_place place[LIST_COLUMNS_MAX];
+	char marked[LISTING_HEAD_SIZE];
 	size_t count;
 };
 
@@ -20,8 +21,25 @@ static const struct column *definition(const struct cells *t, const struct list_
 	return &t->def->columns[c->column];
 }
 
+static const char *head_of(const struct cells *t, const struct list_column *c)
+{
+	return c->head ? c->head : definition(t, c)->label;
+}
+
+size_t list_order_columns(const struct cells *t, const struct list_column *columns, size_t ncolumns,
+	struct order_column out[ORDER_COLUMNS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ncolumns && n < ORDER_COLUMNS; i++)
+		if (t->column[columns[i].column] >= 0)
+			out[n++] = (struct order_column){ columns[i].column, head_of(t, &columns[i]) };
+	return n;
+}
+
 /* A column that the table does not have is left out as well. */
-static void place_columns(struct list *l, struct rect r, const struct list_column *columns, size_t ncolumns)
+static void place_columns(struct list *l, struct rect r, const struct order *order, const struct list_column *columns,
+	size_t ncolumns)
 {
 	for (size_t i = 0; i < ncolumns && l->count < LIST_COLUMNS_MAX; i++) {
 		const struct column *def = definition(l->t, &columns[i]);
@@ -29,9 +47,11 @@ static void place_columns(struct list *l, struct rect r, const struct list_colum
 		if (l->t->column[columns[i].column] < 0)
 			continue;
 		l->column[l->count] = &columns[i];
-		l->head[l->count++] = (struct listing_column){ .head = columns[i].head ? columns[i].head : def->label,
-			.cols = columns[i].cols + 1, .most = columns[i].most + 1, .rank = columns[i].rank,
-			.text = def->kind == COLUMN_TEXT };
+		l->head[l->count] = (struct listing_column){ .head = head_of(l->t, &columns[i]), .cols = columns[i].cols + 1,
+			.most = columns[i].most + 1, .rank = columns[i].rank, .text = def->kind == COLUMN_TEXT };
+		if (order_mark(order, columns[i].column))
+			listing_mark(&l->head[l->count], order_mark(order, columns[i].column), l->marked);
+		l->count++;
 	}
 	r.cols--; /* as in the other lists, nothing stands in the last column */
 	listing_place(l->head, l->count, r, l->place);
@@ -72,20 +92,20 @@ static void draw_row(const struct list *l, const struct view *v, struct canvas *
 	}
 }
 
-void list_draw(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, const size_t *order,
-	size_t count, const struct list_column *columns, size_t ncolumns, int selected)
+void list_draw(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, const struct order *order,
+	const struct list_column *columns, size_t ncolumns, int selected)
 {
 	int room = r.rows - 1, top = selected >= room ? selected - room + 1 : 0;
 	struct list l = { .t = t };
 
 	if (room < 1 || !t->table)
 		return;
-	place_columns(&l, r, columns, ncolumns);
+	place_columns(&l, r, order, columns, ncolumns);
 	listing_heads(l.head, l.count, l.place, c, r.row);
-	for (int i = top; i < (int)count && i - top < room; i++) {
+	for (int i = top; i < (int)order->count && i - top < room; i++) {
 		int at = r.row + 1 + i - top;
 
-		draw_row(&l, v, c, at, order[i]);
+		draw_row(&l, v, c, at, order->rows[i]);
 		if (i == selected)
 			canvas_put(c, at, r.col, ROLE_SELECT, '>');
 	}

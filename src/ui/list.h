@@ -7,6 +7,7 @@
 
 #include "ui/canvas.h"
 #include "ui/cells.h"
+#include "ui/order.h"
 #include "ui/view.h"
 
 struct list_column {
@@ -21,9 +22,13 @@ struct list_column {
 
 #define LIST_COLUMNS_MAX 16
 
-/* Draws heads in the first row of r and as many of the `count` rows of t in `order` as there is room for, so that the
- * one at `selected` (-1: none) is among them. */
-void list_draw(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, const size_t *order,
-	size_t count, const struct list_column *columns, size_t ncolumns, int selected);
+/* Draws heads in the first row of r and as many of the rows of t in that order as there is room for, so that the one at
+ * `selected` (-1: none) is among them. */
+void list_draw(const struct view *v, struct canvas *c, struct rect r, const struct cells *t, const struct order *order,
+	const struct list_column *columns, size_t ncolumns, int selected);
+
+/* The columns that the table has, for struct order_rules. */
+size_t list_order_columns(const struct cells *t, const struct list_column *columns, size_t ncolumns,
+	struct order_column out[ORDER_COLUMNS]);
 
 #endif

@@ -1,6 +1,8 @@
 /* Lists with columns. Knows widths and ranks, not what stands in the columns. */
 #include "ui/listing.h"
 
+#include <stdio.h>
+
 static int width_of_all(const struct listing_column columns[], size_t count, const struct listing_place places[])
 {
 	int sum = 0;
@@ -66,6 +68,18 @@ void listing_cell(const struct listing_column *column, struct listing_place plac
 		canvas_fill(c, (struct rect){ row, place.col, 1, place.cols }, role, '#');
 	else
 		canvas_right(c, row, place.col, place.cols, role, text);
+}
+
+void listing_mark(struct listing_column *column, char mark, char buf[LISTING_HEAD_SIZE])
+{
+	int need;
+
+	snprintf(buf, LISTING_HEAD_SIZE, "%s %c", column->head, mark);
+	column->head = buf;
+	column->rank = 0;
+	need = canvas_width(buf) + 1;
+	if (column->cols < need)
+		column->cols = need;
 }
 
 void listing_heads(const struct listing_column columns[], size_t count, const struct listing_place places[],

@@ -22,6 +22,11 @@ struct listing_place {
 };
 
 void listing_place(const struct listing_column columns[], size_t count, struct rect r, struct listing_place out[]);
+/* Marks the head as the one that the list is sorted by: "wait/s v". It never goes then, and is as wide as that needs.
+ * The text is kept in buf. */
+#define LISTING_HEAD_SIZE 40
+void listing_mark(struct listing_column *column, char mark, char buf[LISTING_HEAD_SIZE]);
+
 void listing_heads(const struct listing_column columns[], size_t count, const struct listing_place places[],
 	struct canvas *c, int row);
 

@@ -40,11 +40,38 @@ struct layout_wish pane_wish(const struct pane_ops *p, const struct view *v, str
 	return w;
 }
 
+const struct order_rules *pane_order(const struct pane_ops *p, const struct view *v)
+{
+	return p->order ? p->order(v) : NULL;
+}
+
 int pane_list(const struct pane_ops *p, const struct view *v)
 {
+	const struct order_rules *rules = pane_order(p, v);
 	struct line lines[LINES_MAX];
 
+	if (rules)
+		return order_count(v, rules);
 	return p->count ? p->count(v) : (int)pane_lines(p, v, lines, LINES_MAX);
+}
+
+void pane_identity(const struct pane_ops *p, const struct view *v, int index, char *buf, size_t size)
+{
+	const struct order_rules *rules = pane_order(p, v);
+
+	if (rules)
+		order_identity(v, rules, index, buf, size);
+	else if (p->identity)
+		p->identity(v, index, buf, size);
+}
+
+int pane_find(const struct pane_ops *p, const struct view *v, const char *identity)
+{
+	const struct order_rules *rules = pane_order(p, v);
+
+	if (rules)
+		return order_find(v, rules, identity);
+	return p->find ? p->find(v, identity) : -1;
 }
 
 /* The names of the columns, over them. */

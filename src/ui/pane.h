@@ -7,6 +7,7 @@
 
 #include "ui/canvas.h"
 #include "ui/layout.h"
+#include "ui/order.h"
 #include "ui/rows.h"
 #include "ui/view.h"
 
@@ -47,6 +48,9 @@ struct pane_ops {
 	 * "" the entry that is selected before anybody chose one. NULL, both: an entry is its place. */
 	void (*identity)(const struct view *v, int index, char *buf, size_t size);
 	int (*find)(const struct view *v, const char *identity);
+	/* How the rows of its list can be sorted, where these are rows of a table at this moment, else NULL: then the three
+	 * above are not asked. NULL: they never are. */
+	const struct order_rules *(*order)(const struct view *v);
 	/* At this moment, with that selection; NULL: nothing ever. */
 	struct pane_extra (*extra)(const struct view *v);
 	bool extra_by_choice; /* choosing an entry asks for what it needs, and leaving it for the end of that */
@@ -63,7 +67,12 @@ void pane_draw(const struct pane_ops *p, const struct view *v, struct canvas *c,
 
 /* What is drawn where a pane has no draw() or it returned false: its lines, zoomed with what the selected one means. */
 void pane_draw_lines(const struct pane_ops *p, const struct view *v, struct canvas *c, struct rect r);
+
+/* Its list at this moment, by order() or by count(), identity() and find() above. */
+const struct order_rules *pane_order(const struct pane_ops *p, const struct view *v);
 int pane_list(const struct pane_ops *p, const struct view *v);
+void pane_identity(const struct pane_ops *p, const struct view *v, int index, char *buf, size_t size);
+int pane_find(const struct pane_ops *p, const struct view *v, const char *identity);
 
 /* The names of all metrics that any pane shows, the time bar and units included: NULL-ended, the caller frees the
  * array and not the names. */

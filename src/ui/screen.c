@@ -116,6 +116,8 @@ struct view screen_pane_view(struct screen *s, const struct view *base, int pane
 	v.number = pane + 1;
 	v.focused = pane == s->focus;
 	v.zoomed = v.focused && s->zoomed;
+	if (v.zoomed)
+		v.order = s->order[pane];
 	v.selected = selection_index(&s->selected[pane], pane_table[pane], &v);
 	return v;
 }

@@ -19,6 +19,7 @@ struct screen {
 	enum view_units units;
 	int focus;                       /* index into pane_table */
 	struct selection selected[LAYOUT_PANES]; /* in each pane's list */
+	struct view_order order[LAYOUT_PANES];   /* of those lists */
 	enum overlay overlay;
 	int top;                         /* page of the help, first line of why */
 	bool paused;

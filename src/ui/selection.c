@@ -10,7 +10,7 @@ static int inside(int index, int count)
 
 int selection_index(struct selection *s, const struct pane_ops *p, const struct view *v)
 {
-	int found = p->find ? p->find(v, s->identity) : -1;
+	int found = pane_find(p, v, s->identity);
 
 	if (found >= 0)
 		s->index = found;
@@ -22,8 +22,8 @@ int selection_index(struct selection *s, const struct pane_ops *p, const struct 
 /* A place that the list has not got at this moment is nobody's. */
 static void identify(struct selection *s, const struct pane_ops *p, const struct view *v)
 {
-	if (p->identity && s->index < pane_list(p, v))
-		p->identity(v, s->index, s->identity, sizeof s->identity);
+	if (s->index < pane_list(p, v))
+		pane_identity(p, v, s->index, s->identity, sizeof s->identity);
 }
 
 void selection_hold(struct selection *s, const struct pane_ops *p, const struct view *v)

@@ -12,6 +12,12 @@
 /* What a count per second is divided by (the `u` key). */
 enum view_units { UNITS_SECOND, UNITS_OPERATION, UNITS_INSTRUCTIONS, VIEW_UNITS };
 
+/* By what a list is sorted (ui/order.h). */
+struct view_order {
+	int by;       /* 1 + the column of its table's definition; 0: its own order */
+	bool reverse;
+};
+
 /* The same for every pane, but for the second part. With the screen paused `now` stands still while the store goes on. */
 struct view {
 	const struct store *store;
@@ -29,6 +35,7 @@ struct view {
 	bool rules, heads;        /* has a rule line; with the names of the columns in it */
 	int graph_cols;           /* columns that its graphs have; known to what is said in the rule line only */
 	int selected;             /* row of its list */
+	struct view_order order;  /* of that list */
 };
 
 /* One number of the store, as a row shows it. */

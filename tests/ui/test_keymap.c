@@ -29,7 +29,8 @@ static void test_defaults(void **state)
 		{ "C-d", ACTION_PAGE_DOWN }, { "C-u", ACTION_PAGE_UP }, { "Space", ACTION_PAUSE },
 		{ "Z", ACTION_PAUSE }, { "+", ACTION_SHORTER }, { "=", ACTION_SHORTER }, { "-", ACTION_LONGER },
 		{ "<", ACTION_SLOWER }, { ">", ACTION_FASTER }, { "u", ACTION_UNITS }, { "!", ACTION_WHY },
-		{ "C-l", ACTION_REDRAW }, { "A", ACTION_ASCII }, { "L", ACTION_NEXT_LATENCY }, { "y", ACTION_NONE }, { "s", ACTION_NONE } };
+		{ "C-l", ACTION_REDRAW }, { "A", ACTION_ASCII }, { "L", ACTION_NEXT_LATENCY }, { "y", ACTION_NONE }, { "s", ACTION_SORT_NEXT }, { "F6", ACTION_SORT_NEXT },
+		{ "M-s", ACTION_SORT_PREVIOUS }, { "S", ACTION_SORT_REVERSE }, { "I", ACTION_SORT_REVERSE } };
 	struct keymap *k = keymap_new();
 	ui_key key;
 	char buf[64];

@@ -48,17 +48,17 @@ static void expect_list(const struct played *p, int rows, int cols, int selected
 	struct view v = { .store = played_store(p) };
 	struct cells t = cells_of(&v, &table_sockets);
 	struct canvas *c = canvas_new(rows, cols);
-	size_t *order = cells_sorted(&t, SOCKETS_TX_BYTES);
+	struct order order = { .rows = cells_sorted(&t, SOCKETS_TX_BYTES), .count = t.nrows };
 	char *text;
 
-	list_draw(&v, c, (struct rect){ 0, 0, rows, cols }, &t, order, t.nrows, columns,
+	list_draw(&v, c, (struct rect){ 0, 0, rows, cols }, &t, &order, columns,
 		sizeof columns / sizeof columns[0], selected);
 	text = canvas_print(c);
 	if (strcmp(text, expected) != 0)
 		fprintf(stderr, "%s\n", text);
 	assert_string_equal(text, expected);
 	free(text);
-	free(order);
+	order_drop(&order);
 	canvas_free(c);
 }
 

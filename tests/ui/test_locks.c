@@ -181,12 +181,12 @@ static void columns_of_the_list(void **state)
 	press(&f, "44");
 	draw(&f, 40, 120);
 	/* half a second a second of four threads */
-	shows(&f, " rwlock    500ms   12.5 ");
+	shows(&f, " rwlock     500ms   12.5 ");
 	shows(&f, "█      10       -   1.0us   2.0us   3.0us    2 ctl/9\n"); /* the only column of the graph so far */
 	/* nothing known is no zero, a guess is marked */
 	shows(&f, "█       2       -       -       -       -    - ~old/8\n");
 	draw(&f, 10, 40);
-	shows(&f, "\n lock         wait/s  now held by\n>b             500ms    2 ctl/9\n");
+	shows(&f, "\n lock        wait/s v  now held by\n>b              500ms    2 ctl/9\n");
 	end(&f);
 }
 
@@ -327,7 +327,7 @@ static void estimates_are_marked(void **state)
 	shows(&f, "~100ms/s");
 	press(&f, "44");
 	draw(&f, 40, 120);
-	shows(&f, " mutex    ~100ms   ~2.5 ");
+	shows(&f, " mutex     ~100ms   ~2.5 ");
 	shows(&f, "     ~50       -       -       -  ~3.0ms   ~1 ~ctl/9\n");
 	end(&f);
 }

@@ -218,13 +218,14 @@ int latency_lists_rows(const struct view *v, const struct latency_kind *kind, co
 
 static void draw_part(const struct view *v, struct canvas *c, struct rect r, const struct part *p)
 {
+	struct order order = { .rows = p->order, .count = p->count };
 	char title[64];
 
 	text_rule(c, v->glyphs, (struct rect){ r.row, r.col, 1, r.cols });
 	snprintf(title, sizeof title, " %s ", p->title);
 	canvas_write(c, r.row, r.col + 1, r.cols - 1, ROLE_TITLE, title);
-	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &p->cells, p->order, p->count, p->columns,
-		p->ncolumns, -1);
+	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &p->cells, &order, p->columns, p->ncolumns,
+		-1);
 }
 
 void latency_lists_draw(const struct view *v, struct canvas *c, struct rect r, const struct latency_kind *kind,

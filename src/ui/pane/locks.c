@@ -117,7 +117,7 @@ static void share_rows(const struct view *v, const struct locks *l, struct block
 	b[LIST] = (struct block){ 1 + (locks < 4 ? locks : 4), 1 + locks, 0, 0 };
 	b[SITES] = (struct block){ .rank = 2 };
 	if (l->cells.nrows) {
-		struct locks_sites sites = locks_count_sites(v, l, l->order[v->selected]);
+		struct locks_sites sites = locks_count_sites(v, l, l->order.rows[v->selected]);
 
 		b[SITES].least = locks_sites_rows(sites, r.cols, 3);
 		b[SITES].good = locks_sites_rows(sites, r.cols, r.rows);
@@ -152,7 +152,7 @@ static void draw_work(const struct view *v, struct canvas *c, struct rect r, con
 
 static void draw_sites(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
 {
-	locks_draw_sites(v, c, r, l, l->order[v->selected]);
+	locks_draw_sites(v, c, r, l, l->order.rows[v->selected]);
 }
 
 static void draw_heat(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
@@ -170,7 +170,7 @@ static void draw_pairs(const struct view *v, struct canvas *c, struct rect r, co
 static void draw_kernel(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
 {
 	struct cells t = cells_of(v, &table_kernel_locks);
-	size_t *order = cells_sorted(&t, KLOCKS_WAIT);
+	struct order order = { .rows = cells_sorted(&t, KLOCKS_WAIT), .count = t.nrows };
 	char said[2 * VALUE_SIZE + 32], number[2][VALUE_SIZE];
 
 	(void)l;
@@ -179,9 +179,9 @@ static void draw_kernel(const struct view *v, struct canvas *c, struct rect r, c
 		value_text(number[0], FORM_SPENT, view_named(v, "lock.kernel_wait_seconds")),
 		value_text(number[1], FORM_COUNT, view_named(v, "lock.kernel_waits")));
 	text_in_rule(c, (struct rect){ r.row, r.col + 24, 1, r.cols - 25 }, said);
-	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &t, order, t.nrows, kernel_columns,
+	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &t, &order, kernel_columns,
 		sizeof kernel_columns / sizeof kernel_columns[0], -1);
-	free(order);
+	order_drop(&order);
 }
 
 static void draw_zoomed(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
@@ -257,30 +257,9 @@ static void wish(const struct view *v, struct rect body, struct layout_wish *w)
 	locks_drop(&l);
 }
 
-static int count(const struct view *v)
+static const struct order_rules *order(const struct view *v)
 {
-	struct line list[LINES_MAX];
-
-	return probed(v) ? (int)cells_of(v, &table_locks).nrows : (int)lines(&pane_locks, v, list, LINES_MAX);
-}
-
-static void identity(const struct view *v, int index, char *buf, size_t size)
-{
-	struct locks l = locks_of(v);
-
-	buf[0] = '\0';
-	if (probed(v))
-		cells_identity(&l.cells, l.order, index, buf, size);
-	locks_drop(&l);
-}
-
-static int find(const struct view *v, const char *identity)
-{
-	struct locks l = locks_of(v);
-	int place = probed(v) ? cells_find(&l.cells, l.order, identity) : -1;
-
-	locks_drop(&l);
-	return place;
+	return probed(v) ? &locks_order : NULL;
 }
 
 const struct pane_ops pane_locks = {
@@ -306,7 +285,5 @@ const struct pane_ops pane_locks = {
 	.wish = wish,
 	.listed = listed,
 	.draw = draw,
-	.count = count,
-	.identity = identity,
-	.find = find,
+	.order = order,
 };

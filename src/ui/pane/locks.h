@@ -8,13 +8,15 @@
 /* What is waited for at this moment: locks, the most waited for first, then what threads wait at for work. */
 struct locks {
 	struct cells cells;
-	size_t *order;     /* rows of the cells */
+	struct order order; /* rows of the cells */
 	size_t contended;  /* the first so many of them are locks */
 	double threads;    /* of the target; 0: unknown */
 };
 
 struct locks locks_of(const struct view *v);
 void locks_drop(struct locks *l);
+
+extern const struct order_rules locks_order;
 
 /* The first digits of a number, -1 for an unknown one: what is almost alike keeps its place when it is sorted. */
 double locks_rounded(double v, int digits);

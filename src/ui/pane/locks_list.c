@@ -1,14 +1,12 @@
 /* The list of locks: their order and their columns. */
 #include "ui/pane/locks.h"
 
-#include "base/alloc.h"
 #include "ui/graph.h"
 #include "ui/listing.h"
 #include "ui/text.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 double locks_rounded(double v, int digits)
@@ -18,45 +16,24 @@ double locks_rounded(double v, int digits)
 	return isnan(v) ? -1 : floor(v / step + 0.5) * step;
 }
 
-struct ranked {
-	size_t row;
-	bool work;
-	double wait;
-};
-
-static int by_wait(const void *a, const void *b)
+static bool is_work(const struct cells *t, size_t row)
 {
-	const struct ranked *x = a, *y = b;
-
-	if (x->work != y->work)
-		return x->work ? 1 : -1;
-	if (x->wait != y->wait)
-		return x->wait > y->wait ? -1 : 1;
-	return x->row < y->row ? -1 : x->row > y->row;
+	return strcmp(cells_text(t, row, LOCKS_GROUP), "work") == 0;
 }
 
 struct locks locks_of(const struct view *v)
 {
 	struct locks l = { .cells = cells_of(v, &table_locks), .threads = store_facts(v->store)->threads };
-	struct ranked *list = xcalloc(l.cells.nrows, sizeof *list);
 
-	l.order = xcalloc(l.cells.nrows, sizeof *l.order);
-	for (size_t i = 0; i < l.cells.nrows; i++) {
-		bool work = strcmp(cells_text(&l.cells, i, LOCKS_GROUP), "work") == 0;
-
-		list[i] = (struct ranked){ i, work, locks_rounded(cells_number(&l.cells, i, LOCKS_WAIT), 2) };
-		l.contended += !work;
-	}
-	qsort(list, l.cells.nrows, sizeof *list, by_wait);
+	l.order = order_of(v, &l.cells, &locks_order);
 	for (size_t i = 0; i < l.cells.nrows; i++)
-		l.order[i] = list[i].row;
-	free(list);
+		l.contended += !is_work(&l.cells, i);
 	return l;
 }
 
 void locks_drop(struct locks *l)
 {
-	free(l->order);
+	order_drop(&l->order);
 }
 
 /* A number of the table as a point: nothing is a gap and not a zero. */
@@ -74,11 +51,11 @@ const char *locks_seconds(char buf[VALUE_SIZE], const struct cells *c, double se
 	return value_text(buf, FORM_SECONDS, point_at(c, seconds));
 }
 
-static const char *name_of(const struct locks *l, size_t row)
+static const char *name_of(const struct cells *t, size_t row)
 {
-	const char *name = cells_text(&l->cells, row, LOCKS_LOCK);
+	const char *name = cells_text(t, row, LOCKS_LOCK);
 
-	return name[0] ? name : cells_text(&l->cells, row, LOCKS_ADDR);
+	return name[0] ? name : cells_text(t, row, LOCKS_ADDR);
 }
 
 /* ---- the list of the zoomed pane ---- */
@@ -92,7 +69,7 @@ struct field {
 static const char *name_text(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell)
 {
 	(void)buf, (void)cell;
-	return name_of(l, row);
+	return name_of(&l->cells, row);
 }
 
 static const char *text_text(char buf[VALUE_SIZE], const struct locks *l, size_t row, int cell)
@@ -127,7 +104,7 @@ static const char *share_text(char buf[VALUE_SIZE], const struct locks *l, size_
 static const struct field fields[] = {
 	{ { "lock", 12, 40, 0, true }, name_text, LOCKS_LOCK },
 	{ { "kind", 8, 0, 4, true }, text_text, LOCKS_KIND },
-	{ { "wait/s", 8, 0, 0, false }, seconds_text, LOCKS_WAIT },
+	{ { "wait/s", 9, 0, 0, false }, seconds_text, LOCKS_WAIT },
 	{ { "thr%", 7, 0, 5, false }, share_text, LOCKS_WAIT },
 	{ { "", 12, 49, 6, true }, NULL, LOCKS_WAIT }, /* wait/s over time */
 	{ { "waits/s", 8, 0, 7, false }, count_text, LOCKS_WAITS },
@@ -136,10 +113,56 @@ static const struct field fields[] = {
 	{ { "p99", 8, 0, 2, false }, seconds_text, LOCKS_P99 },
 	{ { "max", 8, 0, 3, false }, seconds_text, LOCKS_MAX },
 	{ { "now", 5, 0, 1, false }, count_text, LOCKS_WAITERS },
-	{ { "held by", 14, 26, 1, true }, text_text, LOCKS_HOLDER },
+	{ { "held by", 13, 26, 1, true }, text_text, LOCKS_HOLDER },
 };
 
 #define FIELDS (sizeof fields / sizeof fields[0])
+
+/* ---- order ---- */
+
+/* One column of the table may stand in several of the list; the first of them is the one that is sorted by. */
+static bool is_first(size_t field)
+{
+	for (size_t i = 0; i < field; i++)
+		if (fields[i].cell == fields[field].cell)
+			return false;
+	return true;
+}
+
+static size_t order_columns(const struct cells *t, struct order_column out[ORDER_COLUMNS])
+{
+	size_t n = 0;
+
+	(void)t;
+	for (size_t i = 0; i < FIELDS && n < ORDER_COLUMNS; i++)
+		if (is_first(i))
+			out[n++] = (struct order_column){ fields[i].cell, fields[i].column.head };
+	return n;
+}
+
+/* What is shown as nothing is nothing here too. */
+static double order_number(const struct cells *t, size_t row, int column)
+{
+	double v = cells_number(t, row, column);
+
+	if (!(v > 0))
+		return (double)NAN;
+	return column == LOCKS_WAIT ? locks_rounded(v, 2) : v;
+}
+
+static const char *order_text(const struct cells *t, size_t row, int column)
+{
+	return column == LOCKS_LOCK ? name_of(t, row) : cells_text(t, row, column);
+}
+
+const struct order_rules locks_order = {
+	.def = &table_locks,
+	.columns = order_columns,
+	.number = order_number,
+	.text = order_text,
+	.own_column = LOCKS_WAIT,
+	.apart = is_work,
+};
 
 /* How long a lock was waited for over time, at the right end of r. */
 static void draw_graph(const struct view *v, struct canvas *c, struct rect r, const struct locks *l, size_t row)
@@ -188,9 +211,15 @@ void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, cons
 	int room = r.rows - heads, selected = v->selected - (int)first, top = selected >= room ? selected - room + 1 : 0;
 	struct listing_column columns[FIELDS];
 	struct listing_place places[FIELDS];
+	char marked[LISTING_HEAD_SIZE];
 
-	for (size_t i = 0; i < FIELDS; i++)
+	for (size_t i = 0; i < FIELDS; i++) {
+		char mark = is_first(i) ? order_mark(&l->order, fields[i].cell) : '\0';
+
 		columns[i] = fields[i].column;
+		if (mark)
+			listing_mark(&columns[i], mark, marked);
+	}
 	listing_place(columns, FIELDS, (struct rect){ r.row, r.col, 1, r.cols - 1 }, places);
 	if (heads)
 		draw_heads(v, c, r.row, columns, places);
@@ -199,7 +228,7 @@ void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, cons
 	for (int i = top; i < (int)count && i - top < room; i++) {
 		int at = r.row + heads + i - top;
 
-		draw_row(v, c, at, places, l, l->order[first + (size_t)i]);
+		draw_row(v, c, at, places, l, l->order.rows[first + (size_t)i]);
 		if (i == selected)
 			canvas_put(c, at, r.col, ROLE_SELECT, '>');
 	}
@@ -232,7 +261,7 @@ static const char *line_text(char buf[128], const struct locks *l, size_t row, i
 
 	buf[0] = '\0';
 	if (column == NAME)
-		return name_of(l, row);
+		return name_of(&l->cells, row);
 	if (column == WAITS_AT)
 		return cells_text(&l->cells, row, LOCKS_WAITS_AT);
 	if (column == WAITING && point_has_value(now))
@@ -257,7 +286,7 @@ static void place_line(struct rect r, const struct locks *l, size_t count, struc
 		int width = 0;
 
 		for (size_t row = 0; row < count; row++) {
-			int one = canvas_width(line_text(buf, l, l->order[row], i));
+			int one = canvas_width(line_text(buf, l, l->order.rows[row], i));
 
 			width = one > width ? one : width;
 		}
@@ -279,14 +308,14 @@ void locks_draw_lines(const struct view *v, struct canvas *c, struct rect r, con
 		struct rect line = { r.row + (int)i, r.col, 1, r.cols };
 		struct grid g = rows_grid(line, v->rules);
 		int right = g.graph.col + g.graph.cols, graph;
-		double wait = cells_number(&l->cells, l->order[i], LOCKS_WAIT);
+		double wait = cells_number(&l->cells, l->order.rows[i], LOCKS_WAIT);
 
 		place_line((struct rect){ line.row, r.col, 1, right - r.col }, l, count, columns, places);
 		for (int k = 0; k < GRAPH; k++)
 			listing_cell(&columns[k], places[k], c, line.row, k == NAME ? ROLE_DIM : ROLE_TEXT,
-				line_text(buf, l, l->order[i], k));
+				line_text(buf, l, l->order.rows[i], k));
 		graph = places[GRAPH].cols; /* under the graph of all locks, tick under tick */
-		draw_graph(v, c, (struct rect){ line.row, right - graph, 1, graph }, l, l->order[i]);
+		draw_graph(v, c, (struct rect){ line.row, right - graph, 1, graph }, l, l->order.rows[i]);
 		snprintf(buf, sizeof buf, "%s%s", locks_seconds(number, &l->cells, wait), wait > 0 ? "/s" : "");
 		canvas_right(c, g.now.row, g.now.col, g.now.cols, wait > 0 ? ROLE_NOW : ROLE_DIM, buf);
 	}

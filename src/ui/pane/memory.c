@@ -52,14 +52,14 @@ static const struct list_column growth_columns[] = {
 /* Rule line and list of the places that make the target grow; their numbers are extrapolated from a sample. */
 static void draw_growth(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
-	size_t *order = cells_sorted(t, GROWTH_BYTES);
+	struct order order = { .rows = cells_sorted(t, GROWTH_BYTES), .count = t->nrows };
 
 	text_rule(c, v->glyphs, (struct rect){ r.row, r.col, 1, r.cols });
 	canvas_write(c, r.row, r.col + 1, r.cols - 1, ROLE_TITLE, " growth, by place ");
 	text_in_rule(c, (struct rect){ r.row, r.col + 19, 1, r.cols - 20 }, t->table->note);
-	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, t, order, t->nrows, growth_columns,
+	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, t, &order, growth_columns,
 		sizeof growth_columns / sizeof growth_columns[0], -1);
-	free(order);
+	order_drop(&order);
 }
 
 static bool draw(const struct view *v, struct canvas *c, struct rect r)

@@ -228,7 +228,7 @@ static bool draw(const struct view *v, struct canvas *c, struct rect r)
 	struct view unselected = *v;
 	size_t n;
 
-	if (!v->zoomed || (!below && !sockets_count(v)))
+	if (!v->zoomed || (!below && !sockets_order(v)))
 		return false;
 	unselected.selected = -1; /* what is selected is a socket */
 	if (!below) {
@@ -239,14 +239,6 @@ static bool draw(const struct view *v, struct canvas *c, struct rect r)
 	rows_draw(v, c, r, list, n, 1, -1);
 	sockets_draw(v, c, (struct rect){ r.row + (int)n, r.col, r.rows - (int)n, r.cols });
 	return true;
-}
-
-static int count(const struct view *v)
-{
-	struct line list[LINES_MAX];
-	int rows_listed = sockets_count(v);
-
-	return rows_listed ? rows_listed : (int)lines(&pane_rate, v, list, LINES_MAX);
 }
 
 /* The tracepoints of devices see every packet of the machine: only while somebody wants them. */
@@ -269,8 +261,6 @@ const struct pane_ops pane_rate = {
 	.lines = lines,
 	.about = about,
 	.draw = draw,
-	.count = count,
-	.identity = sockets_identity,
-	.find = sockets_find,
+	.order = sockets_order,
 	.extra = extra,
 };

@@ -114,32 +114,43 @@ static double busy(const struct cells *t, size_t row)
 	return floor(log(sum + 1) / log(1.5));
 }
 
-static void draw_rule(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
+static size_t order_columns(const struct cells *t, struct order_column out[ORDER_COLUMNS])
 {
+	return list_order_columns(t, socket_columns, sizeof socket_columns / sizeof socket_columns[0], out);
+}
+
+static const struct order_rules order_rules = { .def = &table_sockets, .columns = order_columns, .own = busy };
+
+static void draw_rule(const struct view *v, struct canvas *c, struct rect r, const struct cells *t,
+	const struct order *order)
+{
+	const char *own = order->ascending ? " sockets, by bytes, least first " : " sockets, by bytes ";
+	const char *title = order->by ? " sockets " : own;
+	int used = 1 + canvas_width(title);
 	char text[200];
 	int n = snprintf(text, sizeof text, "%zu", t->nrows);
 
 	text_rule(c, v->glyphs, r);
-	canvas_write(c, r.row, r.col + 1, r.cols - 1, ROLE_TITLE, " sockets, by bytes ");
+	canvas_write(c, r.row, r.col + 1, r.cols - 1, ROLE_TITLE, title);
 	if (t->left_out)
 		n += snprintf(text + n, sizeof text - (size_t)n, " of %zu", t->nrows + t->left_out);
 	if (t->table->note[0])
 		snprintf(text + n, sizeof text - (size_t)n, "   %s", t->table->note);
-	text_in_rule(c, (struct rect){ r.row, r.col + 20, 1, r.cols - 21 }, text);
+	text_in_rule(c, (struct rect){ r.row, r.col + used, 1, r.cols - used - 1 }, text);
 }
 
 static void draw_sockets(const struct view *v, struct canvas *c, struct rect r)
 {
 	struct cells t = cells_of(v, &table_sockets);
-	size_t *order;
+	struct order order;
 
 	if (!t.nrows || r.rows < 2)
 		return;
-	order = cells_sorted_by(&t, busy);
-	draw_rule(v, c, (struct rect){ r.row, r.col, 1, r.cols }, &t);
-	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &t, order, t.nrows, socket_columns,
+	order = order_of(v, &t, &order_rules);
+	draw_rule(v, c, (struct rect){ r.row, r.col, 1, r.cols }, &t, &order);
+	list_draw(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, &t, &order, socket_columns,
 		sizeof socket_columns / sizeof socket_columns[0], v->selected);
-	free(order);
+	order_drop(&order);
 }
 
 /* ---- together ---- */
@@ -167,33 +178,7 @@ void sockets_draw(const struct view *v, struct canvas *c, struct rect r)
 	draw_sockets(v, c, (struct rect){ r.row + used, r.col, r.rows - used, r.cols });
 }
 
-int sockets_count(const struct view *v)
+const struct order_rules *sockets_order(const struct view *v)
 {
-	return (int)cells_of(v, &table_sockets).nrows;
-}
-
-void sockets_identity(const struct view *v, int index, char *buf, size_t size)
-{
-	struct cells t = cells_of(v, &table_sockets);
-	size_t *order;
-
-	if (!t.nrows)
-		return;
-	order = cells_sorted_by(&t, busy);
-	cells_identity(&t, order, index, buf, size);
-	free(order);
-}
-
-int sockets_find(const struct view *v, const char *identity)
-{
-	struct cells t = cells_of(v, &table_sockets);
-	size_t *order;
-	int found;
-
-	if (!v->zoomed || !*identity || !t.nrows)
-		return -1;
-	order = cells_sorted_by(&t, busy);
-	found = cells_find(&t, order, identity);
-	free(order);
-	return found;
+	return cells_of(v, &table_sockets).nrows ? &order_rules : NULL;
 }

@@ -3,6 +3,7 @@
 #define TACH_UI_PANE_SOCKETS_H
 
 #include "ui/canvas.h"
+#include "ui/order.h"
 #include "ui/view.h"
 
 #include <stddef.h>
@@ -12,9 +13,7 @@ int sockets_rows(const struct view *v, struct rect pane);
 
 void sockets_draw(const struct view *v, struct canvas *c, struct rect r);
 
-/* The list, for the selection of the pane (see struct pane_ops). */
-int sockets_count(const struct view *v); /* 0: there is none */
-void sockets_identity(const struct view *v, int index, char *buf, size_t size);
-int sockets_find(const struct view *v, const char *identity);
+/* Of the list of sockets, for the pane (see struct pane_ops); NULL: there is no socket. */
+const struct order_rules *sockets_order(const struct view *v);
 
 #endif

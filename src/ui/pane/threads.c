@@ -1,9 +1,9 @@
 /* Who of the target's threads does the work: bars of the busiest ones, or, with room for it, a list. */
 #include "ui/pane/panes.h"
 
-#include "base/alloc.h"
 #include "ui/cells.h"
 #include "ui/listing.h"
+#include "ui/order.h"
 #include "ui/where.h"
 
 #include <math.h>
@@ -22,18 +22,10 @@ static double busy(const struct cells *t, size_t row)
 	return cells_number(t, row, THREADS_USER) + cells_number(t, row, THREADS_SYSTEM);
 }
 
-struct ranked {
-	size_t row;
-	int percent; /* of a CPU; whole numbers, so that the order does not change with every breath */
-};
-
-static int by_percent(const void *a, const void *b)
+/* In percent of a CPU; whole numbers, so that the order does not change with every breath. */
+static double whole_percent(const struct cells *t, size_t row)
 {
-	const struct ranked *x = a, *y = b;
-
-	if (x->percent != y->percent)
-		return x->percent > y->percent ? -1 : 1;
-	return x->row < y->row ? -1 : x->row > y->row;
+	return floor(busy(t, row) * 100 + 0.5);
 }
 
 static int by_row(const void *a, const void *b)
@@ -41,24 +33,6 @@ static int by_row(const void *a, const void *b)
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
 
 	return x < y ? -1 : x > y;
-}
-
-/* The rows of the table, the busiest first; the caller frees. */
-static size_t *rank_rows(const struct cells *t)
-{
-	struct ranked *list = xcalloc(t->nrows, sizeof *list);
-	size_t *rows = xcalloc(t->nrows, sizeof *rows);
-
-	for (size_t i = 0; i < t->nrows; i++) {
-		double percent = busy(t, i) * 100;
-
-		list[i] = (struct ranked){ i, isnan(percent) ? -1 : (int)(percent + 0.5) };
-	}
-	qsort(list, t->nrows, sizeof *list, by_percent);
-	for (size_t i = 0; i < t->nrows; i++)
-		rows[i] = list[i].row;
-	free(list);
-	return rows;
 }
 
 static void draw_number(struct canvas *c, int row, int col, int cols, double v, const char *unit)
@@ -86,7 +60,7 @@ static void draw_entry(const struct view *v, struct canvas *c, struct rect r, co
 static void draw_bars(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
 	size_t across = r.cols >= 2 * ENTRY_COLS ? (size_t)(r.cols / ENTRY_COLS) : 1, n = across * (size_t)r.rows;
-	size_t *list = rank_rows(t);
+	size_t *list = cells_sorted_by(t, whole_percent);
 	int cols = r.cols / (int)across;
 
 	if (n > t->nrows)
@@ -177,6 +151,7 @@ struct list {
 	const struct field *field[FIELDS];
 	struct listing_column column[FIELDS];
 	struct listing_place place[FIELDS];
+	char marked[LISTING_HEAD_SIZE];
 	size_t count;
 };
 
@@ -188,20 +163,69 @@ static bool causes_are_known(const struct cells *t)
 	return false;
 }
 
-static struct list list_of(const struct cells *t, struct rect r)
+/* The fields of this moment, from left to right; returns how many. */
+static size_t choose_fields(const struct cells *t, const struct field *out[FIELDS])
 {
 	bool known = causes_are_known(t);
-	struct list list = { .count = 0 };
+	size_t n = 0;
 
-	for (size_t i = 0; i < FIELDS; i++) {
-		if (fields[i].when == (known ? BY_PROC : BY_PROBE))
-			continue;
-		list.field[list.count] = &fields[i];
-		list.column[list.count++] = fields[i].column;
-	}
-	listing_place(list.column, list.count, (struct rect){ r.row, r.col, 1, r.cols - 1 }, list.place);
-	return list;
+	for (size_t i = 0; i < FIELDS; i++)
+		if (fields[i].when != (known ? BY_PROC : BY_PROBE))
+			out[n++] = &fields[i];
+	return n;
 }
+
+static void list_place(struct list *list, const struct cells *t, const struct order *order, struct rect r)
+{
+	list->count = choose_fields(t, list->field);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct field *f = list->field[i];
+
+		list->column[i] = f->column;
+		if (f->text && order_mark(order, (int)f->cell))
+			listing_mark(&list->column[i], order_mark(order, (int)f->cell), list->marked);
+	}
+	listing_place(list->column, list->count, (struct rect){ r.row, r.col, 1, r.cols - 1 }, list->place);
+}
+
+/* ---- order ---- */
+
+static size_t order_columns(const struct cells *t, struct order_column out[ORDER_COLUMNS])
+{
+	const struct field *chosen[FIELDS];
+	size_t count = choose_fields(t, chosen), n = 0;
+
+	for (size_t i = 0; i < count && n < ORDER_COLUMNS; i++)
+		if (chosen[i]->text)
+			out[n++] = (struct order_column){ (int)chosen[i]->cell, chosen[i]->column.head };
+	return n;
+}
+
+/* As it is shown, in whole percent: what looks alike keeps its place. */
+static double order_number(const struct cells *t, size_t row, int column)
+{
+	double v = cells_number(t, row, column);
+
+	if (column == THREADS_VOLUNTARY)
+		return v + cells_number(t, row, THREADS_INVOLUNTARY);
+	return t->def->columns[column].unit == UNIT_SECONDS ? floor(v * 100 + 0.5) : v;
+}
+
+static const char *order_text(const struct cells *t, size_t row, int column)
+{
+	const char *text = cells_text(t, row, column);
+
+	return column == THREADS_NAME || (column == THREADS_WAITS_FOR && text[0]) ? text :
+		state_word(cells_text(t, row, THREADS_STATE));
+}
+
+static const struct order_rules order_rules = {
+	.def = &table_threads,
+	.columns = order_columns,
+	.number = order_number,
+	.text = order_text,
+	.own = whole_percent,
+};
 
 static void draw_row(const struct view *v, struct canvas *c, int row, const struct list *list, const struct cells *t,
 	size_t index)
@@ -224,10 +248,11 @@ static void draw_row(const struct view *v, struct canvas *c, int row, const stru
 
 static void draw_list(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
 {
-	size_t *ranked = rank_rows(t);
+	struct order order = order_of(v, t, &order_rules);
 	size_t room = (size_t)r.rows - 1, top = 0, selected = v->selected < 0 ? 0 : (size_t)v->selected;
-	struct list list = list_of(t, r);
+	struct list list;
 
+	list_place(&list, t, &order, r);
 	listing_heads(list.column, list.count, list.place, c, r.row);
 	if (selected >= t->nrows)
 		selected = t->nrows - 1;
@@ -236,11 +261,11 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 	for (size_t i = top; i < t->nrows && i - top < room; i++) {
 		int row = r.row + 1 + (int)(i - top);
 
-		draw_row(v, c, row, &list, t, ranked[i]);
+		draw_row(v, c, row, &list, t, order.rows[i]);
 		if (v->zoomed && i == selected)
 			canvas_put(c, row, r.col, ROLE_SELECT, '>');
 	}
-	free(ranked);
+	order_drop(&order);
 }
 
 static bool draw(const struct view *v, struct canvas *c, struct rect r)
@@ -282,28 +307,10 @@ static void wish(const struct view *v, struct rect body, struct layout_wish *w)
 	w->good_rows = need < 1 ? 1 : need > LIST_FROM_ROWS - 1 ? LIST_FROM_ROWS - 1 : need;
 }
 
-static int count(const struct view *v)
+static const struct order_rules *order(const struct view *v)
 {
-	return (int)cells_of(v, &table_threads).nrows;
-}
-
-static void identity(const struct view *v, int index, char *buf, size_t size)
-{
-	struct cells t = cells_of(v, &table_threads);
-	size_t *ranked = rank_rows(&t);
-
-	cells_identity(&t, ranked, index, buf, size);
-	free(ranked);
-}
-
-static int find(const struct view *v, const char *identity)
-{
-	struct cells t = cells_of(v, &table_threads);
-	size_t *ranked = rank_rows(&t);
-	int place = cells_find(&t, ranked, identity);
-
-	free(ranked);
-	return place;
+	(void)v;
+	return &order_rules;
 }
 
 const struct pane_ops pane_threads = {
@@ -319,7 +326,5 @@ const struct pane_ops pane_threads = {
 	.about = about,
 	.wish = wish,
 	.draw = draw,
-	.count = count,
-	.identity = identity,
-	.find = find,
+	.order = order,
 };
