@@ -128,6 +128,13 @@ void canvas_fill(struct canvas *c, struct rect r, enum role role, uint32_t ch)
 			canvas_put(c, row, col, role, ch);
 }
 
+void canvas_select(struct canvas *c, int row, int col)
+{
+	canvas_put(c, row, col, ROLE_SELECT, '>');
+	c->cursor_row = row;
+	c->cursor_col = col;
+}
+
 int canvas_width(const char *text)
 {
 	size_t left = strlen(text);

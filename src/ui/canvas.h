@@ -38,6 +38,9 @@ int canvas_text(struct canvas *c, int row, int col, enum role role, const char *
 int canvas_right(struct canvas *c, int row, int col, int width, enum role role, const char *text);
 
 void canvas_fill(struct canvas *c, struct rect r, enum role role, uint32_t ch);
+/* The mark of a selected row, where the hardware cursor rests too: speech and braille follow it. */
+void canvas_select(struct canvas *c, int row, int col);
+
 int canvas_width(const char *text); /* columns that canvas_write() would use */
 
 /* The whole grid as UTF-8 lines, trailing blanks removed; the caller frees. */

@@ -107,6 +107,6 @@ void list_draw(const struct view *v, struct canvas *c, struct rect r, const stru
 
 		draw_row(&l, v, c, at, order->rows[i]);
 		if (i == selected)
-			canvas_put(c, at, r.col, ROLE_SELECT, '>');
+			canvas_select(c, at, r.col);
 	}
 }

@@ -197,7 +197,7 @@ void rows_draw(const struct view *v, struct canvas *c, struct rect r, const stru
 
 		draw_line(v, c, place, &lines[i], height);
 		if ((int)i == selected)
-			canvas_put(c, place.row, r.col, ROLE_SELECT, '>');
+			canvas_select(c, place.row, r.col);
 	}
 }
 

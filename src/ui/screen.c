@@ -225,10 +225,12 @@ static void draw_panes(struct screen *s, struct view views[], struct canvas *c, 
 			continue;
 		views[i].rules = l->rules;
 		views[i].heads = views[i].zoomed || i == 0;
-		pane_draw(pane_table[i], &views[i], c, r);
-		if (views[i].focused) {
+		if (views[i].focused) { /* a selected row goes before it */
 			c->cursor_row = r.row;
 			c->cursor_col = r.col;
+		}
+		pane_draw(pane_table[i], &views[i], c, r);
+		if (views[i].focused) {
 			s->page = r.rows > 3 ? r.rows / 2 : 1;
 		}
 	}

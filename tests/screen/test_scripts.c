@@ -6,6 +6,9 @@
  *   size COLSxROWS     args WORD...     env NAME=VALUE...        before start
  *   start              play TICK        end        keys TEXT (\e is Esc)        resize COLSxROWS
  *   screen LABEL       ascii (all bytes so far are)        colorless (no colour was set so far)        quit
+ *   escapeless (no escape sequence was written so far)
+ *
+ * On every screen the cursor stands on the row that a list has selected, and nothing ever blinks.
  */
 #include "../lib/play.h"
 
@@ -165,6 +168,28 @@ static void write_screen(struct script *s, const char *path)
 	free(text);
 }
 
+/* The selected row of a list, which has its mark at the beginning; -1: none. */
+static int selected_row(const char *text)
+{
+	int row = 0;
+
+	for (; text && *text; row++) {
+		if (*text == '>')
+			return row;
+		text = strchr(text, '\n');
+		text = text ? text + 1 : NULL;
+	}
+	return -1;
+}
+
+/* Speech and braille follow the cursor. */
+static bool cursor_follows(const struct script *s, const char *text)
+{
+	int selected = selected_row(text), row, col;
+
+	return selected < 0 || (pty_cursor(play_pty(s->play), &row, &col) && row == selected && col == 0);
+}
+
 /* Waits for the screen instead of for a while: a slow machine is no failure. */
 static void do_screen(struct script *s, char *rest)
 {
@@ -181,7 +206,7 @@ static void do_screen(struct script *s, char *rest)
 	for (int waited = 0; waited < PATIENCE_MS; waited += 20) {
 		free(text);
 		text = pty_screen(play_pty(s->play));
-		if (strcmp(text, expected) == 0)
+		if (strcmp(text, expected) == 0 && cursor_follows(s, text))
 			break;
 		pty_run(play_pty(s->play), 20);
 	}
@@ -189,6 +214,8 @@ static void do_screen(struct script *s, char *rest)
 		fprintf(stderr, "%s\napproved:\n%s\nshown:\n%s\n", path, expected, text);
 		wrong(s, "another screen than the approved one");
 	}
+	if (!cursor_follows(s, text))
+		wrong(s, "the cursor is not on the selected row");
 	free(text);
 	free(expected);
 }
@@ -201,6 +228,34 @@ static void do_ascii(struct script *s, char *rest)
 	for (; *out; out++)
 		if ((unsigned char)*out >= 0x80)
 			wrong(s, "a byte above 0x7f was written");
+}
+
+static void do_escapeless(struct script *s, char *rest)
+{
+	(void)rest;
+	if (strchr(pty_output(play_pty(s->play)), '\033'))
+		wrong(s, "an escape sequence was written");
+}
+
+/* SGR 5 and 6 outside of a colour (38;5;N), and the cursor that blinks. */
+static void expect_no_blinking(const struct script *s)
+{
+	const char *out = pty_output(play_pty(s->play));
+
+	if (strstr(out, "\033[?12h") || strstr(out, "\033[?12;25h"))
+		wrong(s, "the cursor was made to blink");
+	for (const char *p = strstr(out, "\033["); p; p = strstr(p, "\033[")) {
+		const char *end = p + 2 + strspn(p + 2, "0123456789;");
+
+		for (p += 2; *end == 'm' && p < end; p += strcspn(p, ";m") + 1) {
+			int n = atoi(p);
+
+			if (n == 38 || n == 48)
+				p += strlen("38;5;");
+			else if (n == 5 || n == 6)
+				wrong(s, "something was made to blink");
+		}
+	}
 }
 
 /* Select Graphic Rendition with a colour in it: ESC [ ... 30..49 or 90..107 ... m. */
@@ -241,7 +296,7 @@ static const struct {
 	{ "feed", set_feed, true }, { "size", set_size, true }, { "args", set_args, true }, { "env", set_env, true },
 	{ "start", do_start, true }, { "play", do_play, false }, { "end", do_end, false }, { "keys", do_keys, false },
 	{ "resize", do_resize, false }, { "screen", do_screen, false }, { "ascii", do_ascii, false },
-	{ "colorless", do_colorless, false }, { "quit", do_quit, false },
+	{ "colorless", do_colorless, false }, { "escapeless", do_escapeless, false }, { "quit", do_quit, false },
 };
 
 static void run_line(struct script *s, char *line)
@@ -278,6 +333,7 @@ static void run_script(void **state)
 			*next++ = '\0';
 		run_line(&s, line);
 	}
+	expect_no_blinking(&s);
 	play_free(s.play);
 	for (int i = 0; i < WORDS_MAX; i++) {
 		free(s.args[i]);

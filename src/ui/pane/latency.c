@@ -216,7 +216,7 @@ static void draw_picker(const struct view *v, struct canvas *c, struct rect r, c
 		enum role role = here ? ROLE_TITLE : is_measured(v, ch->list[i].metric) ? ROLE_TEXT : ROLE_DIM;
 
 		if (here)
-			canvas_put(c, r.row, col - 1, ROLE_SELECT, '>');
+			canvas_select(c, r.row, col - 1);
 		col += 2 + canvas_write(c, r.row, col, r.col + r.cols - col, role, latency_word(v->store, ch->list[i], word));
 	}
 }

@@ -230,7 +230,7 @@ void locks_draw_list(const struct view *v, struct canvas *c, struct rect r, cons
 
 		draw_row(v, c, at, places, l, l->order.rows[first + (size_t)i]);
 		if (i == selected)
-			canvas_put(c, at, r.col, ROLE_SELECT, '>');
+			canvas_select(c, at, r.col);
 	}
 }
 

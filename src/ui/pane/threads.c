@@ -263,7 +263,7 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 
 		draw_row(v, c, row, &list, t, order.rows[i]);
 		if (v->zoomed && i == selected)
-			canvas_put(c, row, r.col, ROLE_SELECT, '>');
+			canvas_select(c, row, r.col);
 	}
 	order_drop(&order);
 }
