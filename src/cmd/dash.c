@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 
 #include "base/alloc.h"
+#include "cmd/frames.h"
 #include "ui/keymap.h"
 #include "ui/pane.h"
 #include "ui/screen.h"
@@ -34,7 +35,9 @@ struct dash {
 	struct canvas *canvas;
 	nsec_t arrived;       /* the newest sample; 0 before the first */
 	nsec_t shown_age;     /* whole seconds for which the numbers are called stale; 0: they are not */
+	struct frames frames;
 	bool dirty, quit;
+	bool held;            /* the line did not take the last frame */
 	bool ended, said_end;
 };
 
@@ -126,6 +129,8 @@ static void take_samples(struct dash *d)
 		if (s->facts.state == TARGET_ENDED)
 			screen_before_end(d->screen, d->store);
 		store_take(d->store, s);
+		d->frames.skipped += d->held; /* the one before will never be seen */
+		d->held = false;
 		d->arrived = clock_now();
 		d->dirty = true;
 	}
@@ -226,8 +231,10 @@ static int patience(const struct dash *d)
 static void draw(struct dash *d)
 {
 	screen_draw(d->screen, d->store, d->canvas);
-	if (term_show(d->canvas))
-		d->dirty = false;
+	d->held = !term_show(d->canvas);
+	d->dirty = d->held;
+	if (!d->held)
+		frames_add(&d->frames, term_frame_bytes());
 	session_tell_terminal(d->session, term_bytes());
 }
 
@@ -267,6 +274,8 @@ int cmd_dash(struct session *s, const struct options *o)
 	status = run(&d);
 	term_close();
 	close_dash(&d);
+	if (o->print_frame_bytes)
+		frames_print(&d.frames);
 	if (status == EXIT_DONE && session_failure(s, &e))
 		return command_fail(EXIT_FAILED, "%s", e.text);
 	return status;

@@ -1,5 +1,6 @@
 /* tach run: a built-in workload, under the dashboard or alone. */
 #include "cmd/builtin.h"
+#include "cmd/lines.h"
 #include "cmd/lists.h"
 #include "cmd/stat.h"
 #include "cmd/watch.h"
@@ -45,7 +46,8 @@ static int run_watched(const struct options *o, int count, char **words)
 	static const struct words none = { .count = 0 };
 	char **argv = builtin_command(words[0], count - 1, words + 1);
 	struct opening how = { .command = argv, .label = words[0], .output = o->output };
-	int status = isatty(STDOUT_FILENO) ? watch_run(o, &none, &how) : report(o, &none, &how);
+	bool watched = isatty(STDOUT_FILENO) || lines_wanted(o);
+	int status = watched ? watch_run(o, &none, &how) : report(o, &none, &how);
 
 	builtin_command_free(argv);
 	return status;

@@ -1,15 +1,14 @@
 /* tach stat: numbers without a terminal. Waits for samples and signals, hands every interval to an exporter. */
 #include "cmd/stat.h"
 
+#include "cmd/signals.h"
 #include "export/export.h"
 #include "model/store.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 /* What the summary of a run and the formulas over the last minute may look back on. */
@@ -22,7 +21,7 @@ struct batch {
 	struct store *store;
 	const struct export_ops *ops;
 	void *export;       /* NULL until it began */
-	int signals;        /* signalfd */
+	int signals;        /* signals_open() */
 	nsec_t began;       /* when the first sample came; its own time may be that of a recording */
 	uint64_t ticks;     /* intervals so far */
 	const char *reason; /* why it is over; NULL: it goes on */
@@ -39,22 +38,6 @@ static int check_options(const struct options *o)
 	if (o->time && o->time < o->interval)
 		return command_fail(EXIT_USAGE, "-t is shorter than one tick (-i)");
 	return EXIT_DONE;
-}
-
-/* Blocks the signals that end a run and returns a descriptor for them; those that the caller ignores (nohup) stay so.
- * Before any thread is there, which inherits it. */
-static int catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction now;
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-			sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static void stop_writing(struct batch *b)
@@ -138,17 +121,15 @@ static void wait_and_take(struct batch *b)
 {
 	struct pollfd fds[2] = { { .fd = session_fd(b->session), .events = POLLIN },
 		{ .fd = b->signals, .events = POLLIN } };
-	struct signalfd_siginfo info;
 	int wait = patience(b);
 
 	if (wait == 0)
 		b->reason = "time";
 	else if (poll(fds, 2, wait) < 0 && errno != EINTR)
 		fatal("poll: %s", strerror(errno));
-	if (read(b->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+	b->signal = signals_take(b->signals);
+	if (b->signal)
 		b->reason = "signal";
-		b->signal = (int)info.ssi_signo;
-	}
 	if (!b->reason)
 		take_samples(b);
 }
@@ -203,7 +184,7 @@ int stat_run(const struct options *o, const struct words *w, const struct openin
 		status = open_check(o, w, how);
 	if (status)
 		return status;
-	b.signals = catch_signals();
+	b.signals = signals_open();
 	if (b.signals < 0)
 		return command_fail(EXIT_FAILED, "cannot wait for signals: %s", strerror(errno));
 	b.session = open_session(o, w, how, &status);

@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "cmd/lines.h"
+#include "cmd/signals.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -90,20 +92,22 @@ static void ignore_signals(void)
 static int show(const struct options *o, const struct words *w, struct opening *how)
 {
 	const char **wants = dash_wants();
+	int signals = lines_wanted(o) ? signals_open() : -1, status;
 	struct session *s;
-	int status;
 
 	how->wants = wants;
 	how->detached = true;
 	how->early = true;
 	s = open_session(o, w, how, &status);
 	if (s) {
-		status = cmd_dash(s, o);
+		status = lines_wanted(o) ? cmd_lines(s, o, signals) : cmd_dash(s, o);
 		if (open_starts_command(o, w, how))
 			ignore_signals();
 		session_close(s);
 	}
 	free(wants);
+	if (signals >= 0)
+		close(signals);
 	return status;
 }
 
@@ -116,8 +120,9 @@ int watch_run(const struct options *o, const struct words *w, struct opening *ho
 
 	if (status)
 		return status;
-	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-		return command_fail(EXIT_FAILED, "the dashboard needs a terminal; for numbers without one: tach stat");
+	if (!lines_wanted(o) && (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)))
+		return command_fail(EXIT_FAILED,
+			"the dashboard needs a terminal; for numbers without one: --line, --plain or tach stat");
 	how->output = o->output;
 	if (command && !o->output) {
 		made = make_output(command, &e);

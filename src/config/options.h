@@ -49,6 +49,8 @@ struct options {
 	char *theme;
 	char *keys;         /* keys file read over the defaults, default $XDG_CONFIG_HOME/tach/keys if it exists */
 	bool ascii, color, utc;
+	bool plain, line;   /* sentences, or one line, instead of the screen; line goes before */
+	bool print_frame_bytes;
 	/* stat, list, run */
 	nsec_t time;        /* -t; 0: until the target ends or ^C */
 	uint64_t ticks;     /* -N; 0: no limit */

@@ -42,6 +42,7 @@ static struct {
 	struct canvas_cell *shown;   /* what curses has, LINES x COLS */
 	char *bytes;             /* a frame on its way from sink to line */
 	size_t bytes_capacity;
+	size_t frame_bytes;      /* of the last frame */
 	char codes[512];         /* being put together */
 	size_t codes_length;
 } term;
@@ -102,6 +103,7 @@ static void send_frame(void)
 	off_t length = lseek(term.sink, 0, SEEK_CUR);
 	ssize_t n;
 
+	term.frame_bytes = 0;
 	if (length <= 0)
 		return;
 	term.bytes = xgrow(term.bytes, &term.bytes_capacity, (size_t)length, 1);
@@ -110,6 +112,7 @@ static void send_frame(void)
 		lseek(term.sink, 0, SEEK_SET);
 	if (n > 0)
 		tty_write(term.bytes, (size_t)n);
+	term.frame_bytes = n > 0 ? (size_t)n : 0;
 }
 
 /* ---- open and close ---- */
@@ -362,6 +365,11 @@ void term_redraw(void)
 uint64_t term_bytes(void)
 {
 	return tty_bytes();
+}
+
+size_t term_frame_bytes(void)
+{
+	return term.frame_bytes;
 }
 
 /* ---- keys ---- */

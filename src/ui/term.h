@@ -27,6 +27,7 @@ void term_set_theme(const struct theme *t);
 bool term_show(const struct canvas *c);
 void term_redraw(void);            /* the next term_show() sends everything */
 uint64_t term_bytes(void);         /* sent so far */
+size_t term_frame_bytes(void);     /* of the last frame that term_show() did not skip */
 
 /* Readable when a key or a signal has come, or the line takes bytes again. Then call term_key() until it gives
  * UI_KEY_NONE, look at term_signal() and show. */
