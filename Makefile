@@ -160,7 +160,7 @@ $(BUILD)/gen/hooks.inc: $(wildcard src/source/bpf/*.bpf.c)
 $(BUILD)/man/gen.o: $(BUILD)/gen/hooks.inc
 
 # The tables of the manual are made from the rows of the program.
-PAGES := man/tach.1 man/tachrc.5
+PAGES := man/tach.1 man/tachrc.5 man/tach-theme.5
 $(BUILD)/man/gen: $(BUILD)/man/gen.o $(BUILD)/libtach.a
 	$(SAY) "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -13,10 +13,12 @@
 #ifdef HAVE_LIBBPF
 #include "source/bpf/group.h"
 #endif
+#include "ui/theme.h"
 #include "workload/workload.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +146,29 @@ static void put_roles(FILE *out)
 	}
 	fputs(".El\n", out);
 	list_rows_free(&rows);
+}
+
+/* The themes in this tree, whichever else are installed here. */
+static void put_themes(FILE *out)
+{
+	glob_t files;
+
+	if (glob("themes/*.theme", 0, NULL, &files) != 0)
+		fatal("gen: no themes/*.theme");
+	fputs(".Bl -tag -width Ds\n", out);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		struct theme t;
+		struct err e;
+
+		if (theme_read(&t, files.gl_pathv[i], &e) != 0)
+			fatal("gen: %s", e.text);
+		fputs(".It Cm", out);
+		put_argument(out, t.name);
+		fputc('\n', out);
+		put_sentence(out, t.about);
+	}
+	fputs(".El\n", out);
+	globfree(&files);
 }
 
 /* Keys, action, what it does; a new group of the help screen begins with its name. */
@@ -455,9 +480,9 @@ static const struct {
 	void (*put)(FILE *out);
 } tables[] = {
 	{ "commands", put_commands }, { "options", put_options }, { "config", put_config }, { "keys", put_keys },
-	{ "actions", put_actions }, { "roles", put_roles }, { "panes", put_panes }, { "latency", put_latencies },
-	{ "probes", put_probes }, { "metrics", put_metrics }, { "formulas", put_formulas }, { "workloads", put_workloads },
-	{ "formats", put_formats },
+	{ "actions", put_actions }, { "roles", put_roles }, { "themes", put_themes }, { "panes", put_panes },
+	{ "latency", put_latencies }, { "probes", put_probes }, { "metrics", put_metrics }, { "formulas", put_formulas },
+	{ "workloads", put_workloads }, { "formats", put_formats },
 };
 
 /* ---- pages ---- */

@@ -5,6 +5,8 @@
 #include "base/str.h"
 #include "cmd/help.h"
 #include "ui/keymap.h"
+#include "ui/sample.h"
+#include "ui/term.h"
 #include "ui/theme.h"
 
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMANDS_LIMIT 32
 
@@ -61,15 +64,23 @@ int command_flush(void)
 	return -1;
 }
 
-static int check_theme(const char *file)
+static int check_theme(const struct options *o)
 {
+	const char *no_color = getenv("NO_COLOR");
+	enum theme_depth deepest = isatty(STDOUT_FILENO) ? term_depth() : DEPTH_COUNT;
 	struct theme theme;
 	struct err e;
 
-	theme_default(&theme);
-	if (theme_read(&theme, file, &e))
+	if (theme_read(&theme, o->check_theme, &e))
 		return command_fail(EXIT_FAILED, "%s", e.text);
-	printf("%s: a good theme\n", file);
+	if (deepest != DEPTH_COUNT && (!o->color || (no_color && *no_color)))
+		deepest = DEPTH_MONO;
+	if (o->ascii || !term_utf8())
+		theme_ascii(&theme);
+	printf("%s: a good theme\n", theme.name);
+	if (*theme.about)
+		printf("%s\n", theme.about);
+	sample_print(stdout, &theme, deepest);
 	return EXIT_DONE;
 }
 
@@ -93,7 +104,7 @@ static int answer_at_once(const struct command *c, const struct options *o)
 		fputs(o->print_keys ? keymap_default_text : theme_default_text, stdout);
 		return EXIT_DONE;
 	}
-	return o->check_theme ? check_theme(o->check_theme) : -1;
+	return o->check_theme ? check_theme(o) : -1;
 }
 
 /* Puts the first word behind the options, where the parser looks for it. */

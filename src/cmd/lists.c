@@ -13,6 +13,7 @@
 #include "ui/keymap.h"
 #include "ui/pane.h"
 #include "ui/role.h"
+#include "ui/theme.h"
 #include "ui/theme_files.h"
 #include "workload/workload.h"
 
@@ -143,7 +144,10 @@ static void fill_themes(struct list_rows *out)
 	char **names = theme_list();
 
 	for (size_t i = 0; names[i]; i++) {
-		ADD(out, names[i]);
+		struct theme t;
+		struct err e;
+
+		ADD(out, names[i], theme_read(&t, names[i], &e) ? e.text : t.about);
 		free(names[i]);
 	}
 	free(names);
@@ -202,7 +206,7 @@ const struct list list_table[] = {
 	{ "panes", "the parts of the dashboard", { "name", "title", "help" }, fill_panes },
 	{ "latency", "what --latency takes, what it means and where it misleads",
 		{ "kind", "metric", "title", "means", "misleads" }, fill_latency },
-	{ "themes", "what --theme takes", { "name" }, fill_themes },
+	{ "themes", "what --theme takes", { "name", "about" }, fill_themes },
 	{ "roles", "what a theme gives colours to", { "name", "meaning" }, fill_roles },
 	{ "actions", "what keys can be bound to, with the default keys", { "name", "keys", "group", "help" },
 		fill_actions },

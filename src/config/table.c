@@ -76,7 +76,7 @@ const struct option_row option_table[] = {
 	{ .name = "print-theme", .type = OPTION_FLAG, .scope = SCOPE_ALL, FIELD(print_theme),
 		.help = "print the default theme file" },
 	{ .name = "check-theme", .type = OPTION_TEXT, .scope = SCOPE_ALL, FIELD(check_theme), .argument = "FILE",
-		.help = "say whether a theme file is right" },
+		.help = "say whether a theme file is right, and show its roles, glyphs and contrast" },
 	{ .name = "config", .type = OPTION_TEXT, .scope = SCOPE_ALL, FIELD(config), .argument = "FILE",
 		.help = "read this config file and no other" },
 	{ .name = "log", .type = OPTION_TEXT, .scope = SCOPE_ALL | SCOPE_CONFIG, FIELD(log), .argument = "FILE",

@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,37 @@ static struct lab to_lab(uint32_t rgb)
 	double z = lab_curve((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.0890);
 
 	return (struct lab) { 116 * y - 16, 500 * (x - y), 200 * (y - z) };
+}
+
+const char *color_name(char buf[COLOR_NAME_SIZE], int color)
+{
+	if (color & COLOR_RGB && color >= 0)
+		snprintf(buf, COLOR_NAME_SIZE, "#%06x", color_rgb(color));
+	else if (color < 16)
+		str_copy(buf, COLOR_NAME_SIZE, names[color < 0 ? 16 : color]);
+	else
+		snprintf(buf, COLOR_NAME_SIZE, "%d", color);
+	return buf;
+}
+
+double color_lightness(int color)
+{
+	return to_lab(color_rgb(color)).l;
+}
+
+/* Relative luminance of WCAG 2: to_lab()'s Y before the curve. */
+static double luminance(int color)
+{
+	uint32_t rgb = color_rgb(color);
+
+	return 0.2126 * linear(rgb >> 16) + 0.7152 * linear(rgb >> 8) + 0.0722 * linear(rgb);
+}
+
+double color_contrast(int one, int another)
+{
+	double a = luminance(one), b = luminance(another);
+
+	return (fmax(a, b) + 0.05) / (fmin(a, b) + 0.05);
 }
 
 bool color_fits(int color, int palette)

@@ -21,4 +21,10 @@ int color_reduce(int color, int palette);
 
 uint32_t color_rgb(int color); /* 0xrrggbb, of palette numbers as xterm has them */
 
+#define COLOR_NAME_SIZE 16
+const char *color_name(char buf[COLOR_NAME_SIZE], int color); /* as color_parse() takes it */
+
+double color_lightness(int color);           /* CIE L*, 0 (black) to 100 (white) */
+double color_contrast(int one, int another); /* of WCAG 2: 1 to 21, whichever is in front */
+
 #endif

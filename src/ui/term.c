@@ -175,6 +175,13 @@ static void close_curses(void)
 	memset(&term, 0, sizeof term);
 }
 
+/* Has every cell put again, blanks too, since a theme may paint them: curses finds out what really differs. */
+static void forget_shown(void)
+{
+	for (int i = 0; i < LINES * COLS; i++)
+		term.shown[i].ch = UINT32_MAX;
+}
+
 /* Follows the terminal's size and forgets what it showed. */
 static void start_over(void)
 {
@@ -190,8 +197,7 @@ static void start_over(void)
 	}
 	term.shown = xreallocarray(term.shown, (size_t)LINES * (size_t)COLS, sizeof *term.shown);
 	erase();
-	for (int i = 0; i < LINES * COLS; i++)
-		term.shown[i] = (struct canvas_cell) { .ch = ' ', .role = ROLE_TEXT };
+	forget_shown();
 	clearok(curscr, TRUE);
 	prepare_leave();
 }
@@ -202,6 +208,17 @@ static enum theme_depth depth_of_terminal(bool mono)
 	if (mono || term.colors < 8 || start_color() != OK || use_default_colors() != OK)
 		return DEPTH_MONO;
 	return term.colors == 256 ? DEPTH_256 : DEPTH_16; /* more than 256 are direct colours, where numbers mean RGB */
+}
+
+enum theme_depth term_depth(void)
+{
+	int why, colors;
+
+	if (setupterm(NULL, STDOUT_FILENO, &why) != OK)
+		return DEPTH_COUNT;
+	colors = tigetnum("colors");
+	del_curterm(cur_term);
+	return colors < 8 ? DEPTH_MONO : colors == 256 ? DEPTH_256 : DEPTH_16;
 }
 
 int term_open(const struct theme *t, bool mono, char *note, size_t note_size, struct err *e)
@@ -277,8 +294,7 @@ void term_set_theme(const struct theme *t)
 			s->bg == t->styles[ROLE_TEXT][term.depth].bg && !(a & (A_UNDERLINE | A_REVERSE));
 	}
 	if (term.shown)
-		for (int i = 0; i < LINES * COLS; i++)
-			term.shown[i].ch = UINT32_MAX; /* curses finds out what really differs */
+		forget_shown();
 }
 
 /* ---- frames ---- */

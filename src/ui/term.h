@@ -37,6 +37,7 @@ int term_fd(void);
  * Waits at most 25 ms, after an Esc, for the rest of a sequence. */
 ui_key term_key(void);
 int term_signal(void);             /* SIGTERM, SIGHUP (or a lost line) or SIGINT that has come, else 0 */
+enum theme_depth term_depth(void); /* of what TERM names, without opening it; DEPTH_COUNT: it is not known */
 bool term_utf8(void);              /* sets LC_CTYPE from the environment; whether it is UTF-8 */
 
 #endif

@@ -239,17 +239,61 @@ static int set_ascii(struct theme *t, const char *name, char *value, struct err 
 	return set_glyphs(&t->ascii, name, value, 0x7e, e);
 }
 
+static int set_name(struct theme *t, char *value, struct err *e)
+{
+	(void)e;
+	str_clean(t->name, sizeof t->name, value, strlen(value));
+	return 0;
+}
+
+static int set_about(struct theme *t, char *value, struct err *e)
+{
+	(void)e;
+	str_clean(t->about, sizeof t->about, value, strlen(value));
+	return 0;
+}
+
+static int set_format(struct theme *t, char *value, struct err *e)
+{
+	(void)t;
+	return strcmp(value, "1") == 0 ? 0 : err_set(e, 0, "this tach reads theme format 1, not '%.20s'", value);
+}
+
+/* What it inherits is known already. */
+static int set_nothing(struct theme *t, char *value, struct err *e)
+{
+	(void)t, (void)value, (void)e;
+	return 0;
+}
+
+static int set_terminal(struct theme *t, char *value, struct err *e)
+{
+	struct style s;
+
+	if (parse_style(value, &s, e))
+		return -1;
+	if (s.fg == -1 || s.bg == -1 || s.attributes)
+		return err_set(e, 0, "two colours are wanted here, as in white on black");
+	t->terminal = s;
+	return 0;
+}
+
 static int set_theme(struct theme *t, const char *name, char *value, struct err *e)
 {
-	static const char *const names[] = { "name", "format", "inherit" };
+	static const struct {
+		const char *name;
+		int (*set)(struct theme *t, char *value, struct err *e);
+	} rows[] = { { "name", set_name }, { "about", set_about }, { "format", set_format }, { "inherit", set_nothing },
+		{ "terminal", set_terminal } };
+	const char *names[sizeof rows / sizeof rows[0]];
+	const size_t count = sizeof rows / sizeof rows[0];
 
-	if (strcmp(name, "name") == 0)
-		str_copy(t->name, sizeof t->name, value);
-	else if (strcmp(name, "format") == 0 && strcmp(value, "1") != 0)
-		return err_set(e, 0, "this tach reads theme format 1, not '%.20s'", value);
-	else if (strcmp(name, "format") != 0 && strcmp(name, "inherit") != 0)
-		return err_unknown(e, "name", name, str_nearest(name, names, 3));
-	return 0;
+	for (size_t i = 0; i < count; i++) {
+		names[i] = rows[i].name;
+		if (strcmp(name, names[i]) == 0)
+			return rows[i].set(t, value, e);
+	}
+	return err_unknown(e, "name", name, str_nearest(name, names, count));
 }
 
 static int take_pair(void *context, const char *section, const char *name, const char *value, struct err *e)
@@ -272,7 +316,20 @@ static int take_pair(void *context, const char *section, const char *name, const
 	return err_unknown(e, "section", section, str_nearest(section, names, count));
 }
 
-void theme_default(struct theme *t)
+/* The default of a role is the colour of text, so that a theme's background is said once. */
+static void settle(struct theme *t)
+{
+	for (int role = 0; role < ROLE_COUNT; role++)
+		for (int d = 0; d < DEPTH_COUNT; d++) {
+			struct style *s = &t->styles[role][d];
+
+			s->fg = s->fg == -1 ? t->styles[ROLE_TEXT][d].fg : s->fg;
+			s->bg = s->bg == -1 ? t->styles[ROLE_TEXT][d].bg : s->bg;
+		}
+}
+
+/* Not settled yet: its heirs may have another text. */
+static void read_default(struct theme *t)
 {
 	struct err e;
 
@@ -282,6 +339,12 @@ void theme_default(struct theme *t)
 			t->styles[role][d].fg = t->styles[role][d].bg = -1;
 	if (ini_read_text("default.theme", theme_default_text, take_pair, t, &e))
 		fatal("%s", e.text);
+}
+
+void theme_default(struct theme *t)
+{
+	read_default(t);
+	settle(t);
 }
 
 void theme_ascii(struct theme *t)
@@ -321,7 +384,7 @@ static int read_named(struct theme *t, const char *name, int generation, struct 
 	int rc;
 
 	if (strcmp(name, "default") == 0) {
-		theme_default(t);
+		read_default(t);
 		return 0;
 	}
 	path = theme_path(name, e);
@@ -345,6 +408,7 @@ static int read_family(struct theme *t, const struct source *s, int generation, 
 	rc = rc ? rc : read_named(t, parent, generation + 1, e);
 	free(parent);
 	str_clean(t->name, sizeof t->name, base, strcspn(base, "."));
+	t->about[0] = '\0';
 	return rc ? rc : read_source(s, take_pair, t, e);
 }
 
@@ -354,6 +418,7 @@ int theme_read(struct theme *t, const char *name_or_file, struct err *e)
 
 	if (read_named(&new, name_or_file, 0, e))
 		return -1;
+	settle(&new);
 	*t = new;
 	return 0;
 }
@@ -364,6 +429,7 @@ int theme_read_text(struct theme *t, const char *name_for_errors, const char *te
 
 	if (read_family(&new, &(struct source) { name_for_errors, text }, 0, e))
 		return -1;
+	settle(&new);
 	*t = new;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* How roles look: files in INI form (tachrc(5)), the default embedded; every value may be inherited. */
+/* How roles look: files in INI form (tach-theme(5)), the default embedded; every value may be inherited. */
 #ifndef TACH_UI_THEME_H
 #define TACH_UI_THEME_H
 
@@ -14,7 +14,8 @@
 
 enum theme_attribute { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8 };
 
-/* Colour numbers of the terminal's palette; -1 is the terminal's own default. */
+/* Colour numbers of the terminal's palette; -1 is the terminal's own default, and in a theme only `text` has it: what the
+ * other roles leave to the default is the colour of `text`. */
 struct style {
 	int fg, bg;
 	unsigned attributes;
@@ -31,6 +32,8 @@ struct theme_glyphs {
 
 struct theme {
 	char name[32];
+	char about[80];        /* one line; "" where the file says nothing */
+	struct style terminal; /* the terminal's own colours that it is made for; contrast is computed with them */
 	struct style styles[ROLE_COUNT][DEPTH_COUNT];
 	struct theme_glyphs glyphs; /* what is drawn; each is one cell wide */
 	struct theme_glyphs ascii;  /* what theme_ascii() puts there */

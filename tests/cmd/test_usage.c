@@ -275,7 +275,7 @@ static void questions_are_answered(void **state)
 						  "\"unit\": \"seconds\", \"meaning\": \"blocked, of all threads\"}" },
 		{ { "list", "actions" }, "memory-detail" },
 		{ { "list", "options" }, "interval" },
-		{ { "list", "themes" }, "default\n" },
+		{ { "list", "themes" }, "default " },
 		{ { "list", "workloads" }, "packet-udp" },
 #ifdef HAVE_LIBBPF
 		{ { "list", "probes", "--json" }, "\"asked_by\": \"--latency syscall\"" },

@@ -11,7 +11,7 @@ report() { # STATUS NAME: ok when STATUS is 0
 	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
 }
 
-"$build/man/gen" check man/tach.1 man/tachrc.5
+"$build/man/gen" check man/tach.1 man/tachrc.5 man/tach-theme.5
 report $? "the tables are those of the program (else: make docs)"
 
 # An option that the program does not have, and one less than it has.

@@ -43,7 +43,7 @@ static void test_default(void **state)
 	expect_style(&t, ROLE_DIM, DEPTH_256, 244, -1, 0);
 	expect_style(&t, ROLE_DIM, DEPTH_16, 8, -1, 0);
 	expect_style(&t, ROLE_DIM, DEPTH_MONO, -1, -1, 0);
-	expect_style(&t, ROLE_BAD, DEPTH_16, 1, -1, ATTR_BOLD);
+	expect_style(&t, ROLE_BAD, DEPTH_16, 9, -1, ATTR_BOLD);
 	expect_style(&t, ROLE_BAD, DEPTH_MONO, -1, -1, ATTR_REVERSE);
 	expect_style(&t, ROLE_HEAT0, DEPTH_256, 240, -1, 0);
 	expect_style(&t, ROLE_HEAT4, DEPTH_256, 214, -1, 0);
@@ -80,15 +80,38 @@ static void test_values(void **state)
 	expect_style(&t, ROLE_TITLE, DEPTH_16, 1, 7, ATTR_BOLD | ATTR_UNDERLINE);
 	expect_style(&t, ROLE_KEY, DEPTH_256, 16, 110, 0);
 	expect_style(&t, ROLE_KEY, DEPTH_16, 0, 6, 0);
-	expect_style(&t, ROLE_RULE, DEPTH_256, -1, -1, ATTR_BOLD);
+	expect_style(&t, ROLE_RULE, DEPTH_256, 75, -1, ATTR_BOLD); /* the default is the colour of text */
 	expect_style(&t, ROLE_GRAPH, DEPTH_256, 74, -1, 0); /* inherited */
-	expect_style(&t, ROLE_BAD, DEPTH_256, -1, 8, 0);
-	expect_style(&t, ROLE_BASE, DEPTH_256, -1, -1, ATTR_DIM);
+	expect_style(&t, ROLE_BAD, DEPTH_256, 75, 8, 0);
+	expect_style(&t, ROLE_BASE, DEPTH_256, 75, -1, ATTR_DIM);
 	expect_style(&t, ROLE_HEAT2, DEPTH_256, 3, -1, 0);
 	expect_style(&t, ROLE_HEAT2, DEPTH_16, 3, -1, 0);
 	expect_style(&t, ROLE_WARN, DEPTH_MONO, -1, -1, ATTR_BOLD | ATTR_REVERSE);
 	expect_style(&t, ROLE_BAD, DEPTH_MONO, -1, -1, 0);
 	expect_style(&t, ROLE_BASE, DEPTH_MONO, -1, -1, 0);
+}
+
+/* A background is said once; a terminal that cannot show it keeps its own. */
+static void test_background(void **state)
+{
+	struct theme t;
+
+	(void)state;
+	read_text(&t, "[theme]\nabout = night\nterminal = 7 on #001020\n"
+		"[color]\ntext = 252 on 17 / default\nwarn = 214\nselect = 16 on 110 / reverse\n");
+	assert_string_equal(t.name, "t");
+	assert_string_equal(t.about, "night");
+	assert_int_equal(t.terminal.fg, 7);
+	assert_int_equal(t.terminal.bg, COLOR_RGB | 0x001020);
+	expect_style(&t, ROLE_TEXT, DEPTH_256, 252, 17, 0);
+	expect_style(&t, ROLE_TEXT, DEPTH_16, -1, -1, 0);
+	expect_style(&t, ROLE_WARN, DEPTH_256, 214, 17, 0);
+	expect_style(&t, ROLE_WARN, DEPTH_16, 3, -1, 0); /* #cdcd00 is nearer to #ffaf00 than #ffff00 is */
+	expect_style(&t, ROLE_NOW, DEPTH_256, 252, 17, 0);
+	expect_style(&t, ROLE_HEAT0, DEPTH_256, 240, 17, 0);
+	expect_style(&t, ROLE_SELECT, DEPTH_256, 16, 110, 0);
+	expect_style(&t, ROLE_SELECT, DEPTH_16, -1, -1, ATTR_REVERSE);
+	expect_style(&t, ROLE_WARN, DEPTH_MONO, -1, -1, ATTR_BOLD);
 }
 
 /* The last three differ from the nearest by distance in RGB, which are 97, 130 and 35. */
@@ -169,6 +192,10 @@ static void test_errors(void **state)
 	expect_error("[ascii]\nmark = é\n", "t:2: 'é' is not a character of ASCII");
 	expect_error("[glyphs]\nbullets = x\n", "t:2: unknown name 'bullets'; did you mean 'bullet'?");
 	expect_error("[theme]\nformat = 2\n", "t:2: this tach reads theme format 1, not '2'");
+	expect_error("[theme]\nterminal = white\n", "t:2: two colours are wanted here, as in white on black");
+	expect_error("[theme]\nterminal = default on black\n", "t:2: two colours are wanted here, as in white on black");
+	expect_error("[theme]\nterminal = white on black bold\n", "t:2: two colours are wanted here, as in white on black");
+	expect_error("[theme]\nabuot = x\n", "t:2: unknown name 'abuot'; did you mean 'about'?");
 	expect_error("[theme]\ninherit = no-such-theme\n", "unknown theme 'no-such-theme'");
 }
 
@@ -222,13 +249,14 @@ static void test_search_and_inherit(void **state)
 	char path[200], **list;
 
 	(void)state;
-	write_theme("ember", "[theme]\nname = Ember\n[color]\nwarn = 214\ngood = 73\n");
-	write_theme("child", "[color]\nwarn = 99\n[theme]\ninherit = ember\n");
+	write_theme("ember", "[theme]\nname = Ember\nabout = glows\n[color]\nwarn = 214\ngood = 73\ntext = 7 on 17\n");
+	write_theme("child", "[color]\nwarn = 99\ntext = 15 on 18\n[theme]\ninherit = ember\n");
 	assert_int_equal(theme_read(&t, "child", &e), 0);
 	assert_string_equal(t.name, "child");
-	expect_style(&t, ROLE_WARN, DEPTH_256, 99, -1, 0);
-	expect_style(&t, ROLE_GOOD, DEPTH_256, 73, -1, 0);
-	expect_style(&t, ROLE_DIM, DEPTH_256, 244, -1, 0);
+	assert_string_equal(t.about, ""); /* that of the parent is not true of it */
+	expect_style(&t, ROLE_WARN, DEPTH_256, 99, 18, 0);
+	expect_style(&t, ROLE_GOOD, DEPTH_256, 73, 18, 0);
+	expect_style(&t, ROLE_DIM, DEPTH_256, 244, 18, 0);
 	snprintf(path, sizeof path, "%s/tach/themes/ember.theme", folder);
 	assert_int_equal(theme_read(&t, path, &e), 0);
 	assert_string_equal(t.name, "Ember");
@@ -262,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_background),
 		cmocka_unit_test(test_nearest_colours),
 		cmocka_unit_test(test_glyphs),
 		cmocka_unit_test(test_errors),
