@@ -260,6 +260,20 @@ static int color_number(int color, attr_t *attributes)
 	return color - 8;
 }
 
+/* Many of them show bold black as black, that is not at all: where the background is theirs, so is the colour then. */
+static int front_number(const struct style *s, attr_t *attributes)
+{
+	attr_t bright = 0;
+	int color = color_number(s->fg, &bright);
+
+	if (color == 0 && bright && s->bg == -1) {
+		*attributes |= A_DIM;
+		return -1;
+	}
+	*attributes |= bright;
+	return color;
+}
+
 /* The pair of these two colours, new if no role has it yet: roles that look the same must not differ for curses. */
 static short find_pair_of(int fg, int bg, short *used)
 {
@@ -282,7 +296,7 @@ void term_set_theme(const struct theme *t)
 	for (int role = 0; role < ROLE_COUNT; role++) {
 		const struct style *s = &t->styles[role][term.depth];
 		attr_t a = 0, ignored = 0; /* a bold background there is not */
-		int fg = color_number(s->fg, &a), bg = color_number(s->bg, &ignored);
+		int fg = front_number(s, &a), bg = color_number(s->bg, &ignored);
 
 		a |= s->attributes & ATTR_BOLD ? A_BOLD : 0;
 		a |= s->attributes & ATTR_DIM ? A_DIM : 0;

@@ -211,6 +211,29 @@ static void test_terminals(void **state)
 	check_terminal("LC_ALL=xx_YY.UTF-8", "ready");
 }
 
+/* Bold black on black is invisible on many a terminal that says it has 8 colours. */
+static void test_eight_colors(void **state)
+{
+	struct pty *p = drawer_start("--screen", 24, 80, "TERM=xterm");
+	int colored = 0;
+
+	(void)state;
+	pty_expect(p, "ready", WAIT_MS);
+	pty_send(p, "nnnnnn");
+	drawer_expect_frame(p, 24, 80, 6);
+	for (int row = 0; row < 24; row++)
+		for (int col = 0; col < 80; col++) {
+			struct pty_cell cell = pty_cell(p, row, col);
+
+			assert_true(cell.fg != 0 || cell.bg != -1);
+			colored += cell.fg > 0;
+		}
+	assert_true(colored > 0);
+	pty_send(p, "q");
+	drawer_expect_exit(p, 0);
+	pty_free(p);
+}
+
 static void test_terminals_that_cannot(void **state)
 {
 	struct pty *p = drawer_start("--screen", 24, 80, "TERM=dumb");
@@ -253,6 +276,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_terminals),
+		cmocka_unit_test(test_eight_colors),
 		cmocka_unit_test(test_terminals_that_cannot),
 		cmocka_unit_test(test_without_colour_and_utf8),
 	};

@@ -1,4 +1,6 @@
 /* The themes that come with tach, from their files: each can be read by everybody it is meant for. */
+#include "base/file.h"
+#include "base/str.h"
 #include "ui/color.h"
 #include "ui/sample.h"
 #include "ui/theme.h"
@@ -215,6 +217,43 @@ static void themes_are_whole(void **state)
 	assert_int_equal(find("light")->styles[ROLE_TEXT][DEPTH_256].bg, -1);
 }
 
+static char *read_screen(const char *name)
+{
+	char path[96], *text;
+	size_t length;
+
+	snprintf(path, sizeof path, "tests/screen/%s.screen", name);
+	assert_int_equal(file_read_all(path, 1 << 20, &text, &length), 0);
+	return text;
+}
+
+/* The approved screens of one moment, which tests/screen holds the program to: with colours and without they are the
+ * same, and in ASCII each glyph has become one character and all else has stayed. */
+static void no_meaning_is_lost(void **state)
+{
+	char *full = read_screen("dashboard-80x24-full"), *plain = read_screen("no-color-full");
+	char *ascii = read_screen("ascii-80x24"), *a = ascii, *f = full;
+	uint32_t ch;
+
+	(void)state;
+	assert_string_equal(plain, full);
+	while (*f && *a) {
+		size_t n = str_utf8(f, strlen(f), &ch);
+
+		assert_true(n > 0 && (unsigned char)*a < 0x80);
+		if (ch < 0x80)
+			assert_int_equal(*a, ch);
+		else
+			assert_true(*a > ' ');
+		f += n;
+		a++;
+	}
+	assert_int_equal(*f, *a);
+	free(full);
+	free(plain);
+	free(ascii);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +266,7 @@ int main(void)
 		cmocka_unit_test(glyphs_say_it_without_colour),
 		cmocka_unit_test(mono_tells_what_matters),
 		cmocka_unit_test(mono_has_no_colour),
+		cmocka_unit_test(no_meaning_is_lost),
 		cmocka_unit_test(colorblind_tells_good_from_bad),
 		cmocka_unit_test(themes_are_whole),
 	};
