@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "cmd/frames.h"
 #include "cmd/signals.h"
+#include "ui/header.h"
 #include "ui/keymap.h"
 #include "ui/plain.h"
 #include "ui/screen.h"
@@ -22,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define LATE_INTERVALS 3                 /* without a sample for that many, it is told that none comes */
 #define PIPE_COLS 400                    /* of a line that no terminal limits */
 #define HISTORY (60 * NSEC_PER_SEC)      /* some formulas look back that far */
 
@@ -37,6 +39,8 @@ struct lines {
 	bool terminal, ascii;
 	int shown;            /* columns of the line that stands on the terminal */
 	int signals, signal;  /* the descriptor; what has come */
+	nsec_t arrived;       /* the newest sample; 0 before the first */
+	bool late;            /* and it was told that none came since */
 	bool over, failed;
 };
 
@@ -129,16 +133,15 @@ static void write_line(struct lines *l, const char *line)
 	free(text);
 }
 
-static void say_line(struct lines *l)
+/* The dashboard in a window of one line, or a remark instead of it. */
+static void say_line(struct lines *l, const char *remark)
 {
 	struct canvas *c = canvas_new(1, columns(l));
 	char *text;
 
-	if (store_facts(l->store)->state == TARGET_ENDED) {
-		char end[160];
-
-		canvas_write(c, 0, 0, -1, ROLE_TEXT, plain_end(end, sizeof end, l->store));
-	} else
+	if (remark)
+		canvas_write(c, 0, 0, -1, ROLE_TEXT, remark);
+	else
 		screen_draw(l->screen, l->store, c);
 	text = canvas_print(c);
 	text[strcspn(text, "\n")] = '\0';
@@ -176,18 +179,43 @@ static void say_sentences(struct lines *l)
 
 /* ---- what comes in ---- */
 
+static void say_news(struct lines *l)
+{
+	bool ended = store_facts(l->store)->state == TARGET_ENDED;
+	char end[160];
+
+	if (l->plain)
+		say_sentences(l);
+	else
+		say_line(l, ended ? plain_end(end, sizeof end, l->store) : NULL);
+}
+
+/* Numbers of a while ago must not pass for those of now. */
+static void say_late(struct lines *l)
+{
+	char text[200], clock[16];
+
+	header_clock(clock, sizeof clock, store_wall(l->store, store_now(l->store)), l->o->utc);
+	snprintf(text, sizeof text, "%s: no numbers since %s", store_facts(l->store)->name, clock);
+	l->late = true;
+	if (!l->plain) {
+		say_line(l, text);
+		return;
+	}
+	strcat(text, ".\n");
+	write_text(l, text);
+}
+
 /* Before the second sample there are no rates to tell. */
 static void take_sample(struct lines *l, struct sample *s)
 {
 	nsec_t before = store_now(l->store);
 
 	store_take(l->store, s);
-	if (!before || store_now(l->store) == before)
-		return;
-	if (l->plain)
-		say_sentences(l);
-	else
-		say_line(l);
+	l->arrived = clock_now();
+	l->late = false;
+	if (before && store_now(l->store) != before)
+		say_news(l);
 }
 
 static void take_samples(struct lines *l)
@@ -205,12 +233,26 @@ static void take_samples(struct lines *l)
 	l->over = l->over || ended;
 }
 
+/* Milliseconds until the next sample is overdue; -1: it cannot be, or was told to be. A feed has a time of its own. */
+static int patience(const struct lines *l)
+{
+	nsec_t due = l->arrived + LATE_INTERVALS * l->o->interval, now = clock_now();
+
+	if (!l->arrived || l->late || l->o->feed)
+		return -1;
+	return due > now ? (int)((due - now) / NSEC_PER_MSEC) + 1 : 0;
+}
+
 static void wait_for_something(struct lines *l)
 {
 	struct pollfd fds[2] = { { .fd = session_fd(l->session), .events = POLLIN }, { .fd = l->signals, .events = POLLIN } };
 
-	if (poll(fds, 2, -1) < 0 && errno != EINTR)
+	int n = poll(fds, 2, patience(l));
+
+	if (n < 0 && errno != EINTR)
 		fatal("poll: %s", strerror(errno));
+	if (n == 0 && patience(l) == 0)
+		say_late(l);
 	l->signal = signals_take(l->signals);
 }
 

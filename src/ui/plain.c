@@ -84,7 +84,8 @@ static void name_row(const struct view *v, const struct line *line, char out[NAM
 		snprintf(out, NAME_SIZE, "%.*s%s", letters, line->label, line->suffix);
 }
 
-/* The rows of first rank of all panes; the caller frees. With a column their values over that, else of the newest tick. */
+/* The rows of first rank of all panes; the caller frees. With a column their values over that, else of the newest tick.
+ */
 static struct told *rows_of(struct screen *s, const struct view *base, const struct span *column, size_t *count)
 {
 	struct told *rows = NULL;

@@ -314,4 +314,6 @@ void screen_draw(struct screen *s, const struct store *st, struct canvas *c)
 		draw_why(s, &v, c);
 	else
 		draw_dashboard(s, &v, c);
+	if (c->cursor_row < 0) /* never hidden: where nothing is focused, on the first line */
+		c->cursor_row = c->cursor_col = 0;
 }

@@ -1,12 +1,14 @@
 /*
- * --line and --plain of the real tach on played feeds, in a pipe: what a person has approved as tests/cmd/lines/NAME.txt.
- * UPDATE=1 writes these files anew: read the difference before it is committed. And --print-frame-bytes.
+ * --line and --plain of the real tach on played feeds, in a pipe: what a person has approved as
+ * tests/cmd/lines/NAME.txt. UPDATE=1 writes these files anew: read the difference before it is committed. And
+ * --print-frame-bytes.
  */
 #include "base/file.h"
 #include "../lib/child.h"
 #include "../lib/outcome.h"
 #include "../lib/play.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -170,9 +174,64 @@ static void a_signal_ends_it(void **state)
 	child_free(c);
 }
 
+/* All threads but the front's stop, or go on. */
+static void hold_threads(pid_t pid, bool hold)
+{
+	char path[40];
+	struct dirent *entry;
+	DIR *d;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	d = opendir(path);
+	assert_non_null(d);
+	while ((entry = readdir(d))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (tid <= 0 || tid == pid)
+			continue;
+		if (!hold)
+			ptrace(PTRACE_DETACH, tid, NULL, NULL); /* one that was born meanwhile is not ours */
+		else if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) == 0) {
+			ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+			waitpid(tid, NULL, __WALL);
+		}
+	}
+	closedir(d);
+}
+
+static void expect_lateness(const char *form, const char *number)
+{
+	const char *argv[] = { child_tach(), form, "--utc", "-i", "50ms", "--", "sleep", "60", NULL };
+	struct child *c = child_start(argv);
+	bool told = false;
+	int status = -1;
+
+	assert_true(child_expect(c, number, PATIENCE_MS));
+	for (int tries = 0; tries < 5 && !told; tries++) { /* one that was held with a lock in its hand holds the front too */
+		hold_threads(child_pid(c), true);
+		told = child_expect(c, "sleep: no numbers since ", PATIENCE_MS / 5);
+		hold_threads(child_pid(c), false);
+	}
+	assert_true(told);
+	if (strcmp(form, "--line") == 0)
+		assert_true(child_expect(c, number, PATIENCE_MS));
+	assert_int_equal(kill(child_pid(c), SIGTERM), 0);
+	assert_true(child_wait(c, PATIENCE_MS, &status));
+	assert_int_equal(status, 128 + SIGTERM);
+	child_free(c);
+}
+
+static void numbers_that_do_not_come_are_told(void **state)
+{
+	(void)state;
+	expect_lateness("--line", " RSS ");
+	expect_lateness("--plain", " RSS ");
+}
+
 static void a_workload_needs_no_terminal(void **state)
 {
-	const char *const words[] = { "run", "--line", "-i", "50ms", "packet-udp", "--rate", "1000", "--duration", "1s", NULL };
+	const char *const words[] = { "run", "--line", "-i", "50ms", "packet-udp", "--rate", "1000", "--duration", "1s",
+		NULL };
 	struct outcome o = outcome_of(words, NULL);
 
 	(void)state;
@@ -202,12 +261,13 @@ struct report {
 
 static struct report read_report(const char *text)
 {
+	static const char form[] =
+		"tach: %llu frames, %llu skipped; bytes: first %llu, others %lf on average and %llu at most, all %llu";
 	const char *line = strstr(text, "tach: ");
 	struct report r;
 
 	assert_non_null(line);
-	if (sscanf(line, "tach: %llu frames, %llu skipped; bytes: first %llu, others %lf on average and %llu at most, all %llu",
-			&r.frames, &r.skipped, &r.first, &r.mean, &r.most, &r.all) != 6)
+	if (sscanf(line, form, &r.frames, &r.skipped, &r.first, &r.mean, &r.most, &r.all) != 6)
 		fail_msg("no report: %s", line);
 	return r;
 }
@@ -257,7 +317,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_a_refresh), cmocka_unit_test(a_sentence_on_change),
 		cmocka_unit_test(names_that_mean_harm), cmocka_unit_test(line_goes_before_plain),
-		cmocka_unit_test(a_signal_ends_it), cmocka_unit_test(a_workload_needs_no_terminal),
+		cmocka_unit_test(a_signal_ends_it), cmocka_unit_test(numbers_that_do_not_come_are_told),
+		cmocka_unit_test(a_workload_needs_no_terminal),
 		cmocka_unit_test(a_feed_that_is_none_is_told),
 		cmocka_unit_test(bytes_of_lines), cmocka_unit_test(bytes_of_frames),
 	};
