@@ -196,14 +196,23 @@ static void say_late(struct lines *l)
 	char text[200], clock[16];
 
 	header_clock(clock, sizeof clock, store_wall(l->store, store_now(l->store)), l->o->utc);
-	snprintf(text, sizeof text, "%s: no numbers since %s", store_facts(l->store)->name, clock);
+	snprintf(text, sizeof text, "%s: no numbers since %s%s", store_facts(l->store)->name, clock, l->plain ? ".\n" : "");
 	l->late = true;
-	if (!l->plain) {
+	if (l->plain)
+		write_text(l, text);
+	else
 		say_line(l, text);
-		return;
-	}
-	strcat(text, ".\n");
-	write_text(l, text);
+}
+
+/* A line says it by being there. */
+static void say_back(struct lines *l)
+{
+	char *text = xasprintf("%s: numbers come again.\n", store_facts(l->store)->name);
+
+	if (l->late && l->plain)
+		write_text(l, text);
+	l->late = false;
+	free(text);
 }
 
 /* Before the second sample there are no rates to tell. */
@@ -213,7 +222,7 @@ static void take_sample(struct lines *l, struct sample *s)
 
 	store_take(l->store, s);
 	l->arrived = clock_now();
-	l->late = false;
+	say_back(l);
 	if (before && store_now(l->store) != before)
 		say_news(l);
 }
