@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "ui/thin.h"
 #include "ui/tty.h"
 #include "ui/width.h"
 
@@ -111,7 +112,7 @@ static void send_frame(void)
 	if (ftruncate(term.sink, 0) == 0)
 		lseek(term.sink, 0, SEEK_SET);
 	if (n > 0)
-		tty_write(term.bytes, (size_t)n);
+		tty_write(term.bytes, thin_backgrounds(term.bytes, (size_t)n));
 	term.frame_bytes = n > 0 ? (size_t)n : 0;
 }
 

@@ -160,15 +160,11 @@ static void without_utf8_the_sample_is_ascii(void **state)
 	pty_free(p);
 }
 
-/* A background of its own is under every cell, blanks too. */
-static void a_background_covers_the_screen(void **state)
+/* nord: its background, or that of what is selected. */
+static void expect_painted(struct pty *p)
 {
-	const char *const argv[] = { child_tach(), "--theme", "nord", "--", "sleep", "60", NULL };
-	struct pty *p = pty_start(24, 80, argv, NULL);
 	int painted = 0;
 
-	(void)state;
-	pty_expect(p, "quit", WAIT); /* in the last row, which is drawn last */
 	for (int row = 0; row < 24; row++)
 		for (int col = 0; col < 80; col++) {
 			int bg = pty_cell(p, row, col).bg;
@@ -178,6 +174,22 @@ static void a_background_covers_the_screen(void **state)
 				fail_msg("row %d, column %d stands on %d", row, col, bg);
 		}
 	assert_true(painted > 1000);
+}
+
+/* A background of its own is under every cell, blanks too, also after changes. */
+static void a_background_covers_the_screen(void **state)
+{
+	const char *const argv[] = { child_tach(), "--theme", "nord", "--", "sleep", "60", NULL };
+	struct pty *p = pty_start(24, 80, argv, NULL);
+
+	(void)state;
+	pty_expect(p, "quit", WAIT); /* in the last row, which is drawn last */
+	expect_painted(p);
+	pty_send(p, "55");
+	assert_true(pty_wait_gone(p, "1 Rate", WAIT));
+	pty_send(p, "!");
+	pty_expect(p, "back", WAIT);
+	expect_painted(p);
 	pty_free(p);
 }
 

@@ -62,6 +62,16 @@ static void at_120x40(void **state)
 	expect_at_most("120x40", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 40, 120, NULL, ""), 1500);
 }
 
+/* A background of the theme's own is set with each colour by curses. */
+static void painted(void **state)
+{
+	static const char *const args[] = { "--theme", "nord", NULL };
+
+	(void)state;
+	expect_at_most("80x24 painted", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 24, 80, args, ""), 800);
+	expect_at_most("120x40 painted", bytes_a_refresh(FEED_PMU | FEED_PUBLISH, 40, 120, args, ""), 1500);
+}
+
 /* Most of what it shows are numbers that differ at every tick. */
 static void zoomed_locks(void **state)
 {
@@ -86,6 +96,7 @@ int main(void)
 		cmocka_unit_test(at_80x24),
 		cmocka_unit_test(at_80x24_ascii),
 		cmocka_unit_test(at_120x40),
+		cmocka_unit_test(painted),
 		cmocka_unit_test(zoomed_locks),
 		cmocka_unit_test(with_probes),
 	};
