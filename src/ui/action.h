@@ -33,6 +33,10 @@
 	X(SORT_NEXT, "sort-next", "view", "sort by the next column") \
 	X(SORT_PREVIOUS, "sort-previous", "view", "by the previous column") \
 	X(SORT_REVERSE, "sort-reverse", "view", "the other way round") \
+	X(FIND, "find", "view", "find a row by its text") \
+	X(FIND_NEXT, "find-next", "view", "the next row with it") \
+	X(FIND_PREVIOUS, "find-previous", "view", "the previous row with it") \
+	X(FILTER, "filter", "view", "only rows with a text") \
 	X(NEXT_LATENCY, "next-latency", "view", "next kind of latency") \
 	X(EXTRA, "extra", "view", "what costs others, on, off") \
 	X(MEMORY_DETAIL, "memory-detail", "view", "PSS, dirty pages, once")

@@ -100,11 +100,11 @@ void cells_identity(const struct cells *c, const size_t *order, int place, char 
 	snprintf(buf, size, "%llx", (unsigned long long)c->table->keys[order[place]]);
 }
 
-int cells_find(const struct cells *c, const size_t *order, const char *identity)
+int cells_find(const struct cells *c, const size_t *order, size_t count, const char *identity)
 {
 	uint64_t key = strtoull(identity, NULL, 16);
 
-	for (size_t i = 0; *identity && i < c->nrows; i++)
+	for (size_t i = 0; *identity && i < count; i++)
 		if (c->table->keys[order[i]] == key)
 			return (int)i;
 	return -1;

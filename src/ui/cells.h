@@ -25,9 +25,9 @@ const char *cells_text(const struct cells *c, size_t row, int column); /* "": un
 size_t *cells_sorted(const struct cells *c, int column);
 size_t *cells_sorted_by(const struct cells *c, double (*value)(const struct cells *c, size_t row));
 
-/* Rows in an order of a list, for panes whose selection follows a row: who the row at a place is, by its key, and where
+/* The rows of a list, for panes whose selection follows a row: who the row at a place is, by its key, and where
  * somebody stands; -1: nowhere. */
 void cells_identity(const struct cells *c, const size_t *order, int place, char *buf, size_t size);
-int cells_find(const struct cells *c, const size_t *order, const char *identity);
+int cells_find(const struct cells *c, const size_t *order, size_t count, const char *identity);
 
 #endif

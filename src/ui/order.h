@@ -33,13 +33,15 @@ struct order_rules {
 
 struct order {
 	size_t *rows;   /* of the table */
-	size_t count;
+	size_t count;   /* of them */
+	size_t hidden;  /* rows that the filter leaves out */
 	int by;         /* 1 + the column; 0: no column */
 	bool ascending;
 };
 
-/* As the view has it. Numbers begin with the largest, texts with the first letter, reversed the other way round; what
- * is unknown is last in both directions, equal rows stand in the order of the table. The caller drops it. */
+/* As the view has it, without the rows that its filter leaves out. Numbers begin with the largest, texts with the first
+ * letter, reversed the other way round; what is unknown is last in both directions, equal rows stand in the order of
+ * the table. The caller drops it. */
 struct order order_of(const struct view *v, const struct cells *t, const struct order_rules *rules);
 void order_drop(struct order *o);
 
@@ -47,6 +49,13 @@ void order_drop(struct order *o);
 int order_count(const struct view *v, const struct order_rules *rules);
 void order_identity(const struct view *v, const struct order_rules *rules, int index, char *buf, size_t size);
 int order_find(const struct view *v, const struct order_rules *rules, const char *identity);
+
+/* The next (step 1) or previous (-1) place after `from` whose row contains the text, in any case of its letters: in a
+ * text or a whole number of its columns. After the last place comes the first; -1: no row does. */
+int order_search(const struct view *v, const struct order_rules *rules, const char *text, int from, int step);
+
+/* "filter "rx" hides 3 of 6"; "" without one. */
+const char *order_filtered(const struct view *v, const struct order_rules *rules, char *buf, size_t size);
 
 /* The next (step 1) or previous (-1) column; before the first and after the last is the list's own order. */
 struct view_order order_step(const struct view *v, const struct order_rules *rules, int step);

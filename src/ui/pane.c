@@ -88,6 +88,7 @@ static void draw_heads(struct canvas *c, const struct grid *g)
 static void draw_rule(const struct pane_ops *p, const struct view *v, struct canvas *c, struct rect r)
 {
 	char about[PANE_ABOUT_SIZE] = "", title[64], text[FMT_SIZE * 2 + 16];
+	const struct order_rules *rules = pane_order(p, v);
 	struct grid g = rows_grid(r, true);
 	bool heads = v->heads && p->nrows && g.graph.cols > 0 && !(p->listed && p->listed(v));
 	struct view seen = *v;
@@ -97,7 +98,10 @@ static void draw_rule(const struct pane_ops *p, const struct view *v, struct can
 	snprintf(title, sizeof title, " %d %s ", v->number, p->title);
 	used = canvas_write(c, r.row, r.col + 1, r.cols - 1, v->focused ? ROLE_SELECT : ROLE_TITLE, title);
 	seen.graph_cols = g.graph.cols;
-	if (p->about && v->now)
+	seen.filter = NULL; /* it speaks of all */
+	if (rules && !heads) /* else the list has a rule line of its own */
+		order_filtered(v, rules, about, sizeof about);
+	if (p->about && v->now && !about[0])
 		p->about(&seen, about, sizeof about);
 	if (heads) {
 		draw_heads(c, &g);

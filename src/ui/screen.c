@@ -116,8 +116,10 @@ struct view screen_pane_view(struct screen *s, const struct view *base, int pane
 	v.number = pane + 1;
 	v.focused = pane == s->focus;
 	v.zoomed = v.focused && s->zoomed;
-	if (v.zoomed)
+	if (v.zoomed) {
 		v.order = s->order[pane];
+		v.filter = s->filter[pane];
+	}
 	v.selected = selection_index(&s->selected[pane], pane_table[pane], &v);
 	return v;
 }
@@ -191,6 +193,8 @@ static void draw_message(const struct screen *s, const struct store *st, struct 
 	struct rect r = l->message.rows ? l->message : l->footer;
 	char off[256];
 
+	if (screen_draw_typing(s, c, r))
+		return;
 	if (s->message[0] && r.rows) {
 		int lines = text_wrap(c, (struct rect){ r.row, r.col + 1, 0, r.cols - 2 }, ROLE_TEXT, s->message);
 

@@ -186,53 +186,8 @@ static enum screen_effect back(struct screen *s, const struct store *st, int unu
 	(void)st, (void)unused;
 	if (s->overlay != OVERLAY_NONE)
 		s->overlay = OVERLAY_NONE;
-	else
+	else if (!screen_drop_filter(s))
 		s->zoomed = false;
-	return SCREEN_DRAW;
-}
-
-/* What the list of the focused pane is sorted by; NULL, with a message: it has none that can be. */
-static const struct order_rules *order_rules(struct screen *s, const struct view *v)
-{
-	const struct order_rules *rules = pane_order(pane_table[s->focus], v);
-
-	if (rules && v->zoomed)
-		return rules;
-	screen_message(s, rules ? "zoomed it is a list that can be sorted" : "this pane has no list to sort");
-	return NULL;
-}
-
-static void say_order(struct screen *s, const struct store *st, const struct order_rules *rules)
-{
-	struct view base = screen_view(s, st), v = screen_pane_view(s, &base, s->focus);
-	char words[128], text[160];
-
-	snprintf(text, sizeof text, "sorted: %s", order_words(&v, rules, words, sizeof words));
-	screen_message(s, text);
-}
-
-static enum screen_effect change_order(struct screen *s, const struct store *st, int direction)
-{
-	struct view base = screen_view(s, st), v = screen_pane_view(s, &base, s->focus);
-	const struct order_rules *rules = order_rules(s, &v);
-
-	if (rules) {
-		s->order[s->focus] = order_step(&v, rules, direction);
-		say_order(s, st, rules);
-	}
-	return SCREEN_DRAW;
-}
-
-static enum screen_effect reverse_order(struct screen *s, const struct store *st, int unused)
-{
-	struct view base = screen_view(s, st), v = screen_pane_view(s, &base, s->focus);
-	const struct order_rules *rules = order_rules(s, &v);
-
-	(void)unused;
-	if (rules) {
-		s->order[s->focus].reverse = !v.order.reverse;
-		say_order(s, st, rules);
-	}
 	return SCREEN_DRAW;
 }
 
@@ -279,9 +234,13 @@ static const struct handler {
 	[ACTION_FASTER] = { change_interval, -1, false },
 	[ACTION_UNITS] = { change_units, 0, false },
 	[ACTION_ASCII] = { toggle_ascii, 0, true },
-	[ACTION_SORT_NEXT] = { change_order, 1, false },
-	[ACTION_SORT_PREVIOUS] = { change_order, -1, false },
-	[ACTION_SORT_REVERSE] = { reverse_order, 0, false },
+	[ACTION_SORT_NEXT] = { screen_sort, 1, false },
+	[ACTION_SORT_PREVIOUS] = { screen_sort, -1, false },
+	[ACTION_SORT_REVERSE] = { screen_reverse, 0, false },
+	[ACTION_FIND] = { screen_type, TYPING_FIND, false },
+	[ACTION_FIND_NEXT] = { screen_find, 1, false },
+	[ACTION_FIND_PREVIOUS] = { screen_find, -1, false },
+	[ACTION_FILTER] = { screen_type, TYPING_FILTER, false },
 	[ACTION_NEXT_LATENCY] = { next_latency, 0, false },
 	[ACTION_EXTRA] = { switch_extra, 0, false },
 	[ACTION_MEMORY_DETAIL] = { ask_memory, 0, false },
@@ -291,6 +250,8 @@ enum screen_effect screen_key(struct screen *s, const struct store *st, ui_key k
 {
 	const struct handler *h = &handlers[keymap_lookup(s->keys, pane_table[s->focus]->name, key)];
 
+	if (s->typing != TYPING_NOTHING)
+		return screen_typed(s, st, key);
 	if (!h->run)
 		return SCREEN_NOTHING;
 	s->message[0] = '\0';

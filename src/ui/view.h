@@ -36,6 +36,7 @@ struct view {
 	int graph_cols;           /* columns that its graphs have; known to what is said in the rule line only */
 	int selected;             /* row of its list */
 	struct view_order order;  /* of that list */
+	const char *filter;       /* its rows are those that contain it; NULL, "": all */
 };
 
 /* One number of the store, as a row shows it. */

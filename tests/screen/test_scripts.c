@@ -4,7 +4,7 @@
  *
  *   feed NAME [TICKS]  what is played, see feeds below; default gateway 400
  *   size COLSxROWS     args WORD...     env NAME=VALUE...        before start
- *   start              play TICK        end        keys TEXT (\e is Esc)        resize COLSxROWS
+ *   start              play TICK        end        keys TEXT (\e \r \b \\)        resize COLSxROWS
  *   screen LABEL       ascii (all bytes so far are)        colorless (no colour was set so far)        quit
  *   escapeless (no escape sequence was written so far)
  *
@@ -119,16 +119,27 @@ static void do_end(struct script *s, char *rest)
 	play_end(s->play);
 }
 
+/* What a character means after a backslash; '\0': nothing. */
+static char escaped(char c)
+{
+	static const char escapes[][2] = { { 'e', '\033' }, { 'r', '\r' }, { 'b', '\177' }, { '\\', '\\' } };
+
+	for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+		if (escapes[i][0] == c)
+			return escapes[i][1];
+	return '\0';
+}
+
 static void do_keys(struct script *s, char *rest)
 {
 	char *out = rest;
 
-	for (const char *p = rest; *p; p++)
-		if (p[0] == '\\' && p[1] == 'e') {
-			*out++ = '\033';
-			p++;
-		} else
-			*out++ = *p;
+	for (const char *p = rest; *p; p++) {
+		char c = *p == '\\' ? escaped(p[1]) : '\0';
+
+		p += c != '\0';
+		*out++ = c ? c : *p;
+	}
 	*out = '\0';
 	pty_send(play_pty(s->play), rest);
 	if (out > rest && out[-1] == '\033') /* with a key right behind it, it would be Alt */
@@ -168,13 +179,11 @@ static void write_screen(struct script *s, const char *path)
 	free(text);
 }
 
-/* The selected row of a list, which has its mark at the beginning; -1: none. */
-static int selected_row(const char *text)
+/* The first row that begins with that; -1: none. */
+static int row_with(const char *text, const char *begin)
 {
-	int row = 0;
-
-	for (; text && *text; row++) {
-		if (*text == '>')
+	for (int row = 0; text && *text; row++) {
+		if (strncmp(text, begin, strlen(begin)) == 0)
 			return row;
 		text = strchr(text, '\n');
 		text = text ? text + 1 : NULL;
@@ -182,12 +191,18 @@ static int selected_row(const char *text)
 	return -1;
 }
 
-/* Speech and braille follow the cursor, so it is never hidden. */
+/* Speech and braille follow the cursor, so it is never hidden: in the text that is being typed, else at the mark of the
+ * selected row. */
 static bool cursor_follows(const struct script *s, const char *text)
 {
-	int selected = selected_row(text), row, col;
+	int find = row_with(text, " find: "), typed = find >= 0 ? find : row_with(text, " filter: "), row, col;
+	int selected = row_with(text, ">");
 
-	return pty_cursor(play_pty(s->play), &row, &col) && (selected < 0 || (row == selected && col == 0));
+	if (!pty_cursor(play_pty(s->play), &row, &col))
+		return false;
+	if (typed >= 0)
+		return row == typed && col >= (int)strlen(" find: ");
+	return selected < 0 || (row == selected && col == 0);
 }
 
 /* Waits for the screen instead of for a while: a slow machine is no failure. */

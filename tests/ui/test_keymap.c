@@ -30,7 +30,8 @@ static void test_defaults(void **state)
 		{ "Z", ACTION_PAUSE }, { "+", ACTION_SHORTER }, { "=", ACTION_SHORTER }, { "-", ACTION_LONGER },
 		{ "<", ACTION_SLOWER }, { ">", ACTION_FASTER }, { "u", ACTION_UNITS }, { "!", ACTION_WHY },
 		{ "C-l", ACTION_REDRAW }, { "A", ACTION_ASCII }, { "L", ACTION_NEXT_LATENCY }, { "y", ACTION_NONE }, { "s", ACTION_SORT_NEXT }, { "F6", ACTION_SORT_NEXT },
-		{ "M-s", ACTION_SORT_PREVIOUS }, { "S", ACTION_SORT_REVERSE }, { "I", ACTION_SORT_REVERSE } };
+		{ "M-s", ACTION_SORT_PREVIOUS }, { "S", ACTION_SORT_REVERSE }, { "I", ACTION_SORT_REVERSE }, { "/", ACTION_FIND }, { "F3", ACTION_FIND },
+		{ "n", ACTION_FIND_NEXT }, { "N", ACTION_FIND_PREVIOUS }, { "\\", ACTION_FILTER }, { "F4", ACTION_FILTER } };
 	struct keymap *k = keymap_new();
 	ui_key key;
 	char buf[64];

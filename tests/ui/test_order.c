@@ -3,6 +3,7 @@
 #include "ui/order.h"
 
 #include "../lib/played.h"
+#include "ui/pane/panes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +128,73 @@ static void a_row_is_found_in_every_order(void **state)
 	played_free(p);
 }
 
+/* In a text or a whole number, in any case; round from the last row to the first. */
+static void a_text_is_found(void **state)
+{
+	struct played *p = sockets();
+	struct view v = { .store = played_store(p), .order = { .by = BY(SOCKETS_PEER) } }; /* 5 3 2 1 4 */
+
+	(void)state;
+	assert_int_equal(order_search(&v, &plain, "W", 0, 1), 2);
+	assert_int_equal(order_search(&v, &plain, "w", 2, 1), 3);
+	assert_int_equal(order_search(&v, &plain, "w", 3, 1), 2);
+	assert_int_equal(order_search(&v, &plain, "w", 2, -1), 3);
+	assert_int_equal(order_search(&v, &plain, "w10", 3, 1), 3); /* itself, where it is the only one */
+	assert_int_equal(order_search(&v, &plain, "listen", 0, -1), 4);
+	assert_int_equal(order_search(&v, &plain, "0.1", 0, 1), -1); /* what is measured is no name */
+	v.filter = "client"; /* 3 1 */
+	assert_int_equal(order_search(&v, &plain, "w", 0, 1), 1);
+	assert_int_equal(order_search(&v, &plain, "listen", 0, 1), -1);
+	v.filter = "nobody";
+	assert_int_equal(order_search(&v, &plain, "w", 0, 1), -1);
+	played_free(p);
+}
+
+static void a_filter_leaves_rows_out(void **state)
+{
+	struct played *p = sockets();
+	struct view v = { .store = played_store(p), .order = { .by = BY(SOCKETS_RTT) }, .filter = "Client" };
+	struct cells t = cells_of(&v, &table_sockets);
+	struct order o = order_of(&v, &t, &plain);
+	char buf[64];
+
+	(void)state;
+	assert_int_equal(o.count, 2);
+	assert_int_equal(o.hidden, 3);
+	assert_int_equal(t.table->keys[o.rows[0]], 1);
+	assert_int_equal(t.table->keys[o.rows[1]], 3);
+	order_drop(&o);
+	assert_int_equal(order_count(&v, &plain), 2);
+	assert_int_equal(order_find(&v, &plain, "3"), 1);
+	assert_int_equal(order_find(&v, &plain, "2"), -1);
+	assert_string_equal(order_filtered(&v, &plain, buf, sizeof buf), "filter \"Client\" hides 3 of 5");
+	v.filter = "nobody";
+	assert_int_equal(order_count(&v, &plain), 0);
+	assert_int_equal(order_find(&v, &plain, "3"), -1);
+	v.filter = "";
+	assert_int_equal(order_count(&v, &plain), 5);
+	assert_string_equal(order_filtered(&v, &plain, buf, sizeof buf), "");
+	played_free(p);
+}
+
+/* The id of a thread is a name. */
+static void a_whole_number_is_found(void **state)
+{
+	static const struct feed_shape threads = { .flags = 0, .ticks = 5, .threads = 3 };
+	struct played *p = played_new(&threads, 10);
+	struct view v = { .store = played_store(p) };
+	const struct order_rules *rules = pane_threads.order(&v);
+
+	(void)state;
+	played_until(p, 3);
+	assert_int_equal(order_count(&v, rules), 3);
+	v.filter = "18233";
+	assert_int_equal(order_count(&v, rules), 1);
+	v.filter = "RX1";
+	assert_int_equal(order_count(&v, rules), 1);
+	played_free(p);
+}
+
 /* All columns in turn, then the order that the list has of itself; each begins in its own direction. */
 static void every_column_has_its_turn(void **state)
 {
@@ -185,6 +253,9 @@ int main(void)
 		cmocka_unit_test(texts_begin_with_the_first_letter),
 		cmocka_unit_test(some_rows_stand_apart_in_any_order),
 		cmocka_unit_test(a_row_is_found_in_every_order),
+		cmocka_unit_test(a_text_is_found),
+		cmocka_unit_test(a_filter_leaves_rows_out),
+		cmocka_unit_test(a_whole_number_is_found),
 		cmocka_unit_test(every_column_has_its_turn),
 		cmocka_unit_test(the_order_is_named_and_marked),
 	};

@@ -110,13 +110,13 @@ static int at_most(size_t count, int most)
 /* What stands in a zoomed pane, each part with the rule line or the heads above it. */
 static void share_rows(const struct view *v, const struct locks *l, struct block b[PARTS], struct rect r)
 {
-	size_t work = l->cells.nrows - l->contended, kernel = cells_of(v, &table_kernel_locks).nrows;
+	size_t work = l->order.count - l->contended, kernel = cells_of(v, &table_kernel_locks).nrows;
 	bool in_work = (size_t)v->selected >= l->contended, heat = r.cols >= HEAT_FROM_COLS && single_waits(v) != METRIC_NONE;
 	int pairs = locks_count_pairs(v), locks = l->contended ? at_most(l->contended, r.rows / 2) : 1;
 
 	b[LIST] = (struct block){ 1 + (locks < 4 ? locks : 4), 1 + locks, 0, 0 };
 	b[SITES] = (struct block){ .rank = 2 };
-	if (l->cells.nrows) {
+	if (l->order.count) {
 		struct locks_sites sites = locks_count_sites(v, l, l->order.rows[v->selected]);
 
 		b[SITES].least = locks_sites_rows(sites, r.cols, 3);
@@ -139,7 +139,8 @@ static void draw_contended(const struct view *v, struct canvas *c, struct rect r
 {
 	locks_draw_list(v, c, r, l, 0, l->contended, true);
 	if (!l->contended && r.rows > 1)
-		canvas_write(c, r.row + 1, r.col + 1, r.cols - 2, ROLE_DIM, "no thread has waited for a lock");
+		canvas_write(c, r.row + 1, r.col + 1, r.cols - 2, ROLE_DIM,
+			l->order.hidden ? "no lock passes the filter" : "no thread has waited for a lock");
 }
 
 /* Condition variables, joins and queues: nobody is in the way of these threads, so they stand apart. */
@@ -147,7 +148,7 @@ static void draw_work(const struct view *v, struct canvas *c, struct rect r, con
 {
 	draw_rule(v, c, r, " waiting for work, not contention ");
 	locks_draw_list(v, c, (struct rect){ r.row + 1, r.col, r.rows - 1, r.cols }, l, l->contended,
-		l->cells.nrows - l->contended, false);
+		l->order.count - l->contended, false);
 }
 
 static void draw_sites(const struct view *v, struct canvas *c, struct rect r, const struct locks *l)
@@ -233,8 +234,8 @@ static bool draw(const struct view *v, struct canvas *c, struct rect r)
 	if (!probed(v) || r.rows < 1 || (!v->zoomed && !v->rules))
 		return false;
 	l = locks_of(v);
-	if (seen.selected >= (int)l.cells.nrows)
-		seen.selected = (int)l.cells.nrows - 1;
+	if (seen.selected >= (int)l.order.count)
+		seen.selected = (int)l.order.count - 1;
 	if (seen.selected < 0)
 		seen.selected = 0;
 	if (v->zoomed)

@@ -26,8 +26,8 @@ struct locks locks_of(const struct view *v)
 	struct locks l = { .cells = cells_of(v, &table_locks), .threads = store_facts(v->store)->threads };
 
 	l.order = order_of(v, &l.cells, &locks_order);
-	for (size_t i = 0; i < l.cells.nrows; i++)
-		l.contended += !is_work(&l.cells, i);
+	for (size_t i = 0; i < l.order.count; i++)
+		l.contended += !is_work(&l.cells, l.order.rows[i]);
 	return l;
 }
 

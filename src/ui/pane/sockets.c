@@ -134,7 +134,9 @@ static void draw_rule(const struct view *v, struct canvas *c, struct rect r, con
 	canvas_write(c, r.row, r.col + 1, r.cols - 1, ROLE_TITLE, title);
 	if (t->left_out)
 		n += snprintf(text + n, sizeof text - (size_t)n, " of %zu", t->nrows + t->left_out);
-	if (t->table->note[0])
+	if (v->filter && v->filter[0])
+		order_filtered(v, &order_rules, text, sizeof text);
+	else if (t->table->note[0])
 		snprintf(text + n, sizeof text - (size_t)n, "   %s", t->table->note);
 	text_in_rule(c, (struct rect){ r.row, r.col + used, 1, r.cols - used - 1 }, text);
 }

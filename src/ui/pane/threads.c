@@ -254,11 +254,11 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 
 	list_place(&list, t, &order, r);
 	listing_heads(list.column, list.count, list.place, c, r.row);
-	if (selected >= t->nrows)
-		selected = t->nrows - 1;
+	if (selected >= order.count)
+		selected = order.count ? order.count - 1 : 0;
 	if (selected >= room)
 		top = selected - room + 1;
-	for (size_t i = top; i < t->nrows && i - top < room; i++) {
+	for (size_t i = top; i < order.count && i - top < room; i++) {
 		int row = r.row + 1 + (int)(i - top);
 
 		draw_row(v, c, row, &list, t, order.rows[i]);
