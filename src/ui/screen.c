@@ -193,7 +193,7 @@ static void draw_message(const struct screen *s, const struct store *st, struct 
 	struct rect r = l->message.rows ? l->message : l->footer;
 	char off[256];
 
-	if (screen_draw_typing(s, c, r))
+	if (screen_draw_typing(s, c, r.rows ? r : (struct rect){ c->rows - 1, 0, 1, c->cols }))
 		return;
 	if (s->message[0] && r.rows) {
 		int lines = text_wrap(c, (struct rect){ r.row, r.col + 1, 0, r.cols - 2 }, ROLE_TEXT, s->message);
@@ -258,6 +258,7 @@ static void draw_dashboard(struct screen *s, const struct view *v, struct canvas
 	layout_compute(&l, c->rows, c->cols, wishes, n, s->zoomed ? s->focus : -1);
 	if (l.one_line) {
 		oneline_draw(views, c, l.header);
+		screen_draw_typing(s, c, l.header);
 		return;
 	}
 	draw_header(s, v, c, l.header);

@@ -56,22 +56,6 @@ static void draw_entry(const struct view *v, struct canvas *c, struct rect r, co
 	draw_number(c, r.row, r.col + r.cols - 6, 5, busy(t, row) * 100, "%");
 }
 
-/* The busiest ones that there is room for, in the order of the table so that they keep their places. */
-static void draw_bars(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
-{
-	size_t across = r.cols >= 2 * ENTRY_COLS ? (size_t)(r.cols / ENTRY_COLS) : 1, n = across * (size_t)r.rows;
-	size_t *list = cells_sorted_by(t, whole_percent);
-	int cols = r.cols / (int)across;
-
-	if (n > t->nrows)
-		n = t->nrows;
-	qsort(list, n, sizeof *list, by_row);
-	for (size_t i = 0; i < n; i++)
-		draw_entry(v, c, (struct rect){ r.row + (int)(i / across), r.col + (int)(i % across) * cols, 1, cols }, t,
-			list[i]);
-	free(list);
-}
-
 static const char *state_word(const char *state)
 {
 	static const char *const words[][2] = { { "R", "run" }, { "S", "sleep" }, { "D", "disk" }, { "T", "stopped" },
@@ -266,6 +250,25 @@ static void draw_list(const struct view *v, struct canvas *c, struct rect r, con
 			canvas_select(c, row, r.col);
 	}
 	order_drop(&order);
+}
+
+/* The busiest ones that there is room for, in the order of the table so that they keep their places. */
+static void draw_bars(const struct view *v, struct canvas *c, struct rect r, const struct cells *t)
+{
+	size_t across = r.cols >= 2 * ENTRY_COLS ? (size_t)(r.cols / ENTRY_COLS) : 1, n = across * (size_t)r.rows;
+	struct view busiest = *v;
+	struct order list;
+	int cols = r.cols / (int)across;
+
+	busiest.order = (struct view_order){ 0 };
+	list = order_of(&busiest, t, &order_rules);
+	if (n > list.count)
+		n = list.count;
+	qsort(list.rows, n, sizeof *list.rows, by_row);
+	for (size_t i = 0; i < n; i++)
+		draw_entry(v, c, (struct rect){ r.row + (int)(i / across), r.col + (int)(i % across) * cols, 1, cols }, t,
+			list.rows[i]);
+	order_drop(&list);
 }
 
 static bool draw(const struct view *v, struct canvas *c, struct rect r)
