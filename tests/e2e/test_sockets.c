@@ -238,6 +238,8 @@ static void requests_are_those_of_wrk(void **state)
 	assert_near(tick_total(tick, "sock.tcp_rx_messages"), requests, 1);
 	assert_near(tick_total(tick, "sock.tcp_tx_messages"), tick_total(tick, "sock.tcp_rx_messages"), 0);
 	child_free(tach);
+	kill(child_pid(server), SIGTERM); /* it ends its worker, too */
+	child_wait(server, 10000, NULL);
 	child_free(server);
 	run(remove);
 }
